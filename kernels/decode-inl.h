@@ -233,7 +233,7 @@ HWY_INLINE Panel JoinPanels(const GatedDeltaRuleArgs& args, const TaskPlan& plan
 template <class T>
 void RunDecode(const GatedDeltaRuleArgs& args, const TaskPlan& plan, const Task& task,
                const Task& next_task) {
-  const int64_t width = 2 * static_cast<int64_t>(hn::Lanes(F32()));
+  const int64_t width = plan.panel_width;
   HWY_ALIGN float key[kMaxHeadDim];
   HWY_ALIGN float query[kMaxHeadDim];
   const auto key_dim = static_cast<size_t>(args.key_dim);

@@ -58,7 +58,7 @@ Status GatedDeltaRule(const GatedDeltaRuleArgs& args, Workspace workspace, Paral
   status = CheckWorkspace(workspace, num_threads);
   if (!status.ok()) return status;
   const SimdTarget& target = ActiveSimdTarget();
-  const Call call{&args, &target, PlanTasks(args, target.panel_width, num_threads), workspace};
+  const Call call{&args, &target, PlanTasks(args, target.vector_lanes, num_threads), workspace};
   const int num_tasks = static_cast<int>(call.plan.num_tasks);
   if (info != nullptr) *info = {target.name, num_tasks};
   if (num_tasks > 0) threads.Run(num_tasks, RunTask, &call);

@@ -41,7 +41,7 @@ void RunTask(const GatedDeltaRuleArgs& args, const TaskPlan& plan, const Task& t
 
 const SimdTarget* GetTarget() {
   static const SimdTarget target = {hwy::TargetName(HWY_TARGET),
-                                    2 * static_cast<int64_t>(hn::Lanes(F32())), RunTask};
+                                    static_cast<int64_t>(hn::Lanes(F32())), RunTask};
   return &target;
 }
 

@@ -1,4 +1,5 @@
-// The inner loops: C <= 4 tokens against one packed panel [K][2 vectors] of scaled state.
+// The inner loops: C <= 4 tokens against one packed panel of scaled state, [K][kVectors vectors].
+// Panels are two vectors wide; one where there would be fewer panels than threads.
 //
 // Pass 1 reads S~^T k and S~^T q of all C tokens in one sweep, the 4 x 4 triangle is solved
 // forwards, pass 2 writes the rank-C update. Both sweeps run at the FMA limit: 16 accumulators (or
@@ -55,94 +56,104 @@ class PrefetchList {
   const void* lines_[kMost];
 };
 
-// The panel's two vectors of one k, times element x of a key or query.
+// sum += x * the panel's vectors of one k, for element x of a key or query.
+template <int kVectors>
 HWY_INLINE void Accumulate(const float* x, VF s0, VF s1, VF& sum0, VF& sum1) {
   const VF broadcast = hn::Set(F32(), *x);
   sum0 = hn::MulAdd(broadcast, s0, sum0);
-  sum1 = hn::MulAdd(broadcast, s1, sum1);
+  if constexpr (kVectors > 1) sum1 = hn::MulAdd(broadcast, s1, sum1);
 }
 
-// Sums of two vectors, behind one another.
-HWY_INLINE void StorePair(VF x0, VF x1, float* to) {
+// A row of a panel, or sums over its rows. The second vector of a narrow panel is never touched.
+template <int kVectors>
+HWY_INLINE VF LoadSecond(const float* row) {
+  const F32 d;
+  if constexpr (kVectors > 1) return hn::Load(d, row + hn::Lanes(d));
+  return hn::Zero(d);
+}
+
+template <int kVectors>
+HWY_INLINE void StoreVectors(VF x0, VF x1, float* to) {
   const F32 d;
   hn::Store(x0, d, to);
-  hn::Store(x1, d, to + hn::Lanes(d));
+  if constexpr (kVectors > 1) hn::Store(x1, d, to + hn::Lanes(d));
 }
 
 // reads[i] = sum_k row_i[k] * panel[k] for rows first_row .. first_row + kTokens - 1.
-template <int kTokens>
+template <int kTokens, int kVectors>
 HWY_NOINLINE void ReadRows(const float* HWY_RESTRICT rows, const float* HWY_RESTRICT panel,
                            size_t key_dim, PrefetchList& prefetch, float* HWY_RESTRICT reads) {
   const F32 d;
-  const size_t lanes = hn::Lanes(d);
+  const size_t pitch = kVectors * hn::Lanes(d);
   VF a0 = hn::Zero(d), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, e0 = a0, e1 = a0;
   for (size_t base = 0; base < key_dim; base += kPackLanes) {
     const size_t count = std::min<size_t>(kPackLanes, key_dim - base);
     const float* HWY_RESTRICT x = rows + base * kPackRows;
     prefetch.FetchSome();
-    for (size_t k = 0; k < count; ++k, ++x, panel += 2 * lanes) {
+    for (size_t k = 0; k < count; ++k, ++x, panel += pitch) {
       const VF s0 = hn::Load(d, panel);
-      const VF s1 = hn::Load(d, panel + lanes);
-      Accumulate(x, s0, s1, a0, a1);
-      if constexpr (kTokens > 1) Accumulate(x + 1 * kPackLanes, s0, s1, b0, b1);
-      if constexpr (kTokens > 2) Accumulate(x + 2 * kPackLanes, s0, s1, c0, c1);
-      if constexpr (kTokens > 3) Accumulate(x + 3 * kPackLanes, s0, s1, e0, e1);
+      const VF s1 = LoadSecond<kVectors>(panel);
+      Accumulate<kVectors>(x, s0, s1, a0, a1);
+      if constexpr (kTokens > 1) Accumulate<kVectors>(x + 1 * kPackLanes, s0, s1, b0, b1);
+      if constexpr (kTokens > 2) Accumulate<kVectors>(x + 2 * kPackLanes, s0, s1, c0, c1);
+      if constexpr (kTokens > 3) Accumulate<kVectors>(x + 3 * kPackLanes, s0, s1, e0, e1);
     }
   }
-  StorePair(a0, a1, reads);
-  if constexpr (kTokens > 1) StorePair(b0, b1, reads + 2 * lanes);
-  if constexpr (kTokens > 2) StorePair(c0, c1, reads + 4 * lanes);
-  if constexpr (kTokens > 3) StorePair(e0, e1, reads + 6 * lanes);
+  StoreVectors<kVectors>(a0, a1, reads);
+  if constexpr (kTokens > 1) StoreVectors<kVectors>(b0, b1, reads + pitch);
+  if constexpr (kTokens > 2) StoreVectors<kVectors>(c0, c1, reads + 2 * pitch);
+  if constexpr (kTokens > 3) StoreVectors<kVectors>(e0, e1, reads + 3 * pitch);
 }
 
 // Keys and queries in one sweep: 16 accumulators at kTokens = 4.
-template <int kTokens>
+template <int kTokens, int kVectors>
 HWY_NOINLINE void ReadKeysAndQueries(const float* HWY_RESTRICT rows,
                                      const float* HWY_RESTRICT panel, size_t key_dim,
                                      PrefetchList& prefetch, float* HWY_RESTRICT reads) {
   const F32 d;
-  const size_t lanes = hn::Lanes(d);
+  const size_t pitch = kVectors * hn::Lanes(d);
   VF k00 = hn::Zero(d), k01 = k00, k10 = k00, k11 = k00, k20 = k00, k21 = k00, k30 = k00, k31 = k00;
   VF q00 = k00, q01 = k00, q10 = k00, q11 = k00, q20 = k00, q21 = k00, q30 = k00, q31 = k00;
   for (size_t base = 0; base < key_dim; base += kPackLanes) {
     const size_t count = std::min<size_t>(kPackLanes, key_dim - base);
     const float* HWY_RESTRICT x = rows + base * kPackRows;
     prefetch.FetchSome();
-    for (size_t k = 0; k < count; ++k, ++x, panel += 2 * lanes) {
+    for (size_t k = 0; k < count; ++k, ++x, panel += pitch) {
       const VF s0 = hn::Load(d, panel);
-      const VF s1 = hn::Load(d, panel + lanes);
-      Accumulate(x, s0, s1, k00, k01);
-      if constexpr (kTokens > 1) Accumulate(x + 1 * kPackLanes, s0, s1, k10, k11);
-      if constexpr (kTokens > 2) Accumulate(x + 2 * kPackLanes, s0, s1, k20, k21);
-      if constexpr (kTokens > 3) Accumulate(x + 3 * kPackLanes, s0, s1, k30, k31);
-      Accumulate(x + 4 * kPackLanes, s0, s1, q00, q01);
-      if constexpr (kTokens > 1) Accumulate(x + 5 * kPackLanes, s0, s1, q10, q11);
-      if constexpr (kTokens > 2) Accumulate(x + 6 * kPackLanes, s0, s1, q20, q21);
-      if constexpr (kTokens > 3) Accumulate(x + 7 * kPackLanes, s0, s1, q30, q31);
+      const VF s1 = LoadSecond<kVectors>(panel);
+      Accumulate<kVectors>(x, s0, s1, k00, k01);
+      if constexpr (kTokens > 1) Accumulate<kVectors>(x + 1 * kPackLanes, s0, s1, k10, k11);
+      if constexpr (kTokens > 2) Accumulate<kVectors>(x + 2 * kPackLanes, s0, s1, k20, k21);
+      if constexpr (kTokens > 3) Accumulate<kVectors>(x + 3 * kPackLanes, s0, s1, k30, k31);
+      Accumulate<kVectors>(x + 4 * kPackLanes, s0, s1, q00, q01);
+      if constexpr (kTokens > 1) Accumulate<kVectors>(x + 5 * kPackLanes, s0, s1, q10, q11);
+      if constexpr (kTokens > 2) Accumulate<kVectors>(x + 6 * kPackLanes, s0, s1, q20, q21);
+      if constexpr (kTokens > 3) Accumulate<kVectors>(x + 7 * kPackLanes, s0, s1, q30, q31);
     }
   }
-  StorePair(k00, k01, reads);
-  if constexpr (kTokens > 1) StorePair(k10, k11, reads + 2 * lanes);
-  if constexpr (kTokens > 2) StorePair(k20, k21, reads + 4 * lanes);
-  if constexpr (kTokens > 3) StorePair(k30, k31, reads + 6 * lanes);
-  reads += kChunkTokens * 2 * lanes;
-  StorePair(q00, q01, reads);
-  if constexpr (kTokens > 1) StorePair(q10, q11, reads + 2 * lanes);
-  if constexpr (kTokens > 2) StorePair(q20, q21, reads + 4 * lanes);
-  if constexpr (kTokens > 3) StorePair(q30, q31, reads + 6 * lanes);
+  StoreVectors<kVectors>(k00, k01, reads);
+  if constexpr (kTokens > 1) StoreVectors<kVectors>(k10, k11, reads + pitch);
+  if constexpr (kTokens > 2) StoreVectors<kVectors>(k20, k21, reads + 2 * pitch);
+  if constexpr (kTokens > 3) StoreVectors<kVectors>(k30, k31, reads + 3 * pitch);
+  reads += kChunkTokens * pitch;
+  StoreVectors<kVectors>(q00, q01, reads);
+  if constexpr (kTokens > 1) StoreVectors<kVectors>(q10, q11, reads + pitch);
+  if constexpr (kTokens > 2) StoreVectors<kVectors>(q20, q21, reads + 2 * pitch);
+  if constexpr (kTokens > 3) StoreVectors<kVectors>(q30, q31, reads + 3 * pitch);
 }
 
 // panel[k] = rescale * panel[k] + sum_i key_i[k] * writes[i].
-template <int kTokens, bool kRescale>
+template <int kTokens, int kVectors, bool kRescale>
 HWY_NOINLINE void UpdatePanel(const float* HWY_RESTRICT rows, const float* HWY_RESTRICT writes,
                               float rescale, size_t key_dim, PrefetchList& prefetch,
                               float* HWY_RESTRICT panel) {
   const F32 d;
-  const size_t lanes = hn::Lanes(d);
+  const size_t pitch = kVectors * hn::Lanes(d);
   const VF scale = hn::Set(d, rescale);
   const auto write = [&](int i, size_t v) HWY_ATTR {
-    return i < kTokens ? hn::Load(d, writes + static_cast<size_t>(2 * i) * lanes + v * lanes)
-                       : hn::Zero(d);
+    return i < kTokens && v < kVectors
+               ? hn::Load(d, writes + static_cast<size_t>(i) * pitch + v * hn::Lanes(d))
+               : hn::Zero(d);
   };
   const VF w00 = write(0, 0), w01 = write(0, 1), w10 = write(1, 0), w11 = write(1, 1);
   const VF w20 = write(2, 0), w21 = write(2, 1), w30 = write(3, 0), w31 = write(3, 1);
@@ -150,29 +161,29 @@ HWY_NOINLINE void UpdatePanel(const float* HWY_RESTRICT rows, const float* HWY_R
     const size_t count = std::min<size_t>(kPackLanes, key_dim - base);
     const float* HWY_RESTRICT x = rows + base * kPackRows;
     prefetch.FetchSome();
-    for (size_t k = 0; k < count; ++k, ++x, panel += 2 * lanes) {
+    for (size_t k = 0; k < count; ++k, ++x, panel += pitch) {
       VF s0 = hn::Load(d, panel);
-      VF s1 = hn::Load(d, panel + lanes);
+      VF s1 = LoadSecond<kVectors>(panel);
       if constexpr (kRescale) {
         s0 = hn::Mul(s0, scale);
         s1 = hn::Mul(s1, scale);
       }
-      Accumulate(x, w00, w01, s0, s1);
-      if constexpr (kTokens > 1) Accumulate(x + 1 * kPackLanes, w10, w11, s0, s1);
-      if constexpr (kTokens > 2) Accumulate(x + 2 * kPackLanes, w20, w21, s0, s1);
-      if constexpr (kTokens > 3) Accumulate(x + 3 * kPackLanes, w30, w31, s0, s1);
-      StorePair(s0, s1, panel);
+      Accumulate<kVectors>(x, w00, w01, s0, s1);
+      if constexpr (kTokens > 1) Accumulate<kVectors>(x + 1 * kPackLanes, w10, w11, s0, s1);
+      if constexpr (kTokens > 2) Accumulate<kVectors>(x + 2 * kPackLanes, w20, w21, s0, s1);
+      if constexpr (kTokens > 3) Accumulate<kVectors>(x + 3 * kPackLanes, w30, w31, s0, s1);
+      StoreVectors<kVectors>(s0, s1, panel);
     }
   }
 }
 
 // The triangle of coefficients.h, forwards, for one vector of columns.
-template <int kTokens>
+template <int kTokens, int kVectors>
 HWY_INLINE void SolveColumns(const ChunkCoefficients& c, const float* HWY_RESTRICT values,
-                             const float* HWY_RESTRICT reads, size_t lanes,
-                             float* HWY_RESTRICT writes, float* HWY_RESTRICT outputs) {
+                             const float* HWY_RESTRICT reads, float* HWY_RESTRICT writes,
+                             float* HWY_RESTRICT outputs) {
   const F32 d;
-  const size_t pitch = 2 * lanes;
+  const size_t pitch = kVectors * hn::Lanes(d);
   const float* HWY_RESTRICT query_reads = reads + kChunkTokens * pitch;
   const auto scalar = [&](float x) HWY_ATTR { return hn::Set(d, x); };
   const auto delta = [&](size_t i) HWY_ATTR {
@@ -217,7 +228,7 @@ HWY_INLINE void SolveColumns(const ChunkCoefficients& c, const float* HWY_RESTRI
   }
 }
 
-template <int kTokens>
+template <int kTokens, int kVectors>
 HWY_INLINE void RunMicroChunkOf(const ChunkCoefficients& c, const float* rows, size_t key_dim,
                                 const float* values, PrefetchList& prefetch, float* panel,
                                 float* outputs) {
@@ -227,34 +238,36 @@ HWY_INLINE void RunMicroChunkOf(const ChunkCoefficients& c, const float* rows, s
   constexpr int kSweeps = kFewRegisters ? 3 : 2;
   prefetch.Spread(kSweeps * static_cast<int>((key_dim + kPackLanes - 1) / kPackLanes));
   if constexpr (kFewRegisters) {
-    ReadRows<kTokens>(rows, panel, key_dim, prefetch, reads);
-    ReadRows<kTokens>(rows + kChunkTokens * kPackLanes, panel, key_dim, prefetch,
-                      reads + kChunkTokens * 2 * lanes);
+    ReadRows<kTokens, kVectors>(rows, panel, key_dim, prefetch, reads);
+    ReadRows<kTokens, kVectors>(rows + kChunkTokens * kPackLanes, panel, key_dim, prefetch,
+                                reads + kChunkTokens * kVectors * lanes);
   } else {
-    ReadKeysAndQueries<kTokens>(rows, panel, key_dim, prefetch, reads);
+    ReadKeysAndQueries<kTokens, kVectors>(rows, panel, key_dim, prefetch, reads);
   }
-  SolveColumns<kTokens>(c, values, reads, lanes, writes, outputs);
-  SolveColumns<kTokens>(c, values + lanes, reads + lanes, lanes, writes + lanes, outputs + lanes);
+  for (size_t v = 0; v < kVectors * lanes; v += lanes) {
+    SolveColumns<kTokens, kVectors>(c, values + v, reads + v, writes + v, outputs + v);
+  }
   if (c.rescale == 1.0f) {
-    UpdatePanel<kTokens, false>(rows, writes, 1.0f, key_dim, prefetch, panel);
+    UpdatePanel<kTokens, kVectors, false>(rows, writes, 1.0f, key_dim, prefetch, panel);
   } else {
-    UpdatePanel<kTokens, true>(rows, writes, c.rescale, key_dim, prefetch, panel);
+    UpdatePanel<kTokens, kVectors, true>(rows, writes, c.rescale, key_dim, prefetch, panel);
   }
 }
 
-// values, outputs: [num_tokens][2 vectors], aligned.
+// values, outputs: [num_tokens][kVectors vectors], aligned.
+template <int kVectors>
 HWY_INLINE void RunMicroChunk(const ChunkCoefficients& c, int num_tokens, const float* rows,
                               size_t key_dim, const float* values, PrefetchList& prefetch,
                               float* panel, float* outputs) {
   switch (num_tokens) {
     case 1:
-      return RunMicroChunkOf<1>(c, rows, key_dim, values, prefetch, panel, outputs);
+      return RunMicroChunkOf<1, kVectors>(c, rows, key_dim, values, prefetch, panel, outputs);
     case 2:
-      return RunMicroChunkOf<2>(c, rows, key_dim, values, prefetch, panel, outputs);
+      return RunMicroChunkOf<2, kVectors>(c, rows, key_dim, values, prefetch, panel, outputs);
     case 3:
-      return RunMicroChunkOf<3>(c, rows, key_dim, values, prefetch, panel, outputs);
+      return RunMicroChunkOf<3, kVectors>(c, rows, key_dim, values, prefetch, panel, outputs);
     default:
-      return RunMicroChunkOf<4>(c, rows, key_dim, values, prefetch, panel, outputs);
+      return RunMicroChunkOf<4, kVectors>(c, rows, key_dim, values, prefetch, panel, outputs);
   }
 }
 

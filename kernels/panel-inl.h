@@ -192,6 +192,7 @@ HWY_NOINLINE void RunBlock(const GatedDeltaRuleArgs& args, const Task& task, con
   HWY_ALIGN float values[kChunkTokens * kMaxPanelWidth];
   HWY_ALIGN float outputs[kChunkTokens * kMaxPanelWidth];
   const auto columns = static_cast<size_t>(panel.num_columns);
+  const auto key_dim = static_cast<size_t>(args.key_dim);
   if (panel.num_columns < width) std::memset(values, 0, sizeof(values));
   const int64_t before_snapshots = task.num_tokens - args.num_snapshots;
   for (int chunk = 0; chunk < block.num_chunks; ++chunk) {
@@ -204,8 +205,14 @@ HWY_NOINLINE void RunBlock(const GatedDeltaRuleArgs& args, const Task& task, con
           TokenRow<T>(args.value, task.base, first + i, panel.value_head) + panel.first_column,
           columns, values + i * width);
     }
-    RunMicroChunk(coefficients[chunk], num_tokens, rows + chunk * PackedChunkFloats(args.key_dim),
-                  static_cast<size_t>(args.key_dim), values, prefetch, packed, outputs);
+    const float* chunk_rows = rows + chunk * PackedChunkFloats(args.key_dim);
+    if (width == static_cast<int64_t>(hn::Lanes(F32()))) {
+      RunMicroChunk<1>(coefficients[chunk], num_tokens, chunk_rows, key_dim, values, prefetch,
+                       packed, outputs);
+    } else {
+      RunMicroChunk<2>(coefficients[chunk], num_tokens, chunk_rows, key_dim, values, prefetch,
+                       packed, outputs);
+    }
     for (int i = 0; i < num_tokens; ++i) {
       StorePanelRow(
           outputs + i * width, columns,
@@ -222,7 +229,7 @@ HWY_NOINLINE void RunBlock(const GatedDeltaRuleArgs& args, const Task& task, con
 template <class T>
 void RunPanels(const GatedDeltaRuleArgs& args, const TaskPlan& plan, const Task& task,
                float* workspace) {
-  const int64_t width = 2 * static_cast<int64_t>(hn::Lanes(F32()));
+  const int64_t width = plan.panel_width;
   const WorkspaceLayout layout = LayOutWorkspace(args.key_dim, width);
   float* rows = workspace + layout.rows;
   float* dots = workspace + layout.dots;

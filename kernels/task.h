@@ -1,7 +1,8 @@
 // How one call is cut into tasks, and what a task needs from the code of an instruction set.
 //
 // The value columns of a state never meet, so a column panel is the unit of work: `panel_width`
-// columns of one value head. All panels that share a key head form one row of items,
+// columns of one value head (two vectors; one where that feeds more threads). All panels that share
+// a key head form one row of items,
 //
 //   item = ordinal of the value head among those of the key head * panels_per_head + panel,
 //
@@ -67,6 +68,7 @@ static_assert(LayOutWorkspace(kMaxHeadDim, kMaxPanelWidth).max_items >= 4);
 static_assert(LayOutWorkspace(128, kMaxPanelWidth).max_items >= 8);
 
 struct TaskPlan {
+  int64_t panel_width = 0;
   int64_t panels_per_head = 0;
   int64_t heads_per_key = 0;  // value heads of one key head
   int64_t items_per_group = 0;
@@ -78,7 +80,8 @@ struct TaskPlan {
 };
 
 // Cuts the work so that `num_threads` threads finish together, in the largest pieces that allow it.
-TaskPlan PlanTasks(const GatedDeltaRuleArgs& args, int64_t panel_width, int num_threads);
+// `vector_lanes`: panels are twice as wide, or once.
+TaskPlan PlanTasks(const GatedDeltaRuleArgs& args, int64_t vector_lanes, int num_threads);
 
 // A row of a task, or a part of one.
 struct Task {
@@ -105,7 +108,7 @@ constexpr int64_t ValueHead(const GatedDeltaRuleArgs& args, int64_t key_head, in
 // The code of one instruction set.
 struct SimdTarget {
   const char* name;
-  int64_t panel_width;
+  int64_t vector_lanes;
   // `next` is what the same thread runs after `task`; `task` itself at the end.
   void (*run_task)(const GatedDeltaRuleArgs& args, const TaskPlan& plan, const Task& task,
                    const Task& next, float* workspace);

@@ -21,8 +21,10 @@ GatedDeltaRuleArgs ArgsOf(int64_t sequences, int64_t tokens, int64_t key_heads, 
 }
 
 // Every panel of every value head of every sequence is in exactly one part of one task.
-void ExpectPartition(const GatedDeltaRuleArgs& args, int64_t width, int threads) {
-  const TaskPlan plan = PlanTasks(args, width, threads);
+void ExpectPartition(const GatedDeltaRuleArgs& args, int64_t lanes, int threads) {
+  const TaskPlan plan = PlanTasks(args, lanes, threads);
+  const int64_t width = plan.panel_width;
+  ASSERT_TRUE(width == lanes || width == 2 * lanes);
   std::set<std::tuple<int64_t, int64_t, int64_t>> seen;
   for (int64_t index = 0; index < plan.num_tasks; ++index) {
     const int64_t parts = NumParts(args, plan, index);
@@ -49,8 +51,8 @@ TEST(Tasks, CoverEveryPanelOnce) {
         for (const int64_t value_dim : {1, 100, 128, 256}) {
           auto args = ArgsOf(3, tokens, 2, 6, value_dim);
           args.head_map = map;
-          ExpectPartition(args, 32, threads);
-          ExpectPartition(args, 8, threads);
+          ExpectPartition(args, 16, threads);
+          ExpectPartition(args, 4, threads);
         }
       }
     }
@@ -58,31 +60,44 @@ TEST(Tasks, CoverEveryPanelOnce) {
 }
 
 TEST(Tasks, OneHeadStillFeedsAllThreads) {
-  EXPECT_EQ(PlanTasks(ArgsOf(1, 512, 1, 1, 128), 32, 2).num_tasks, 2);
-  EXPECT_EQ(PlanTasks(ArgsOf(1, 512, 1, 1, 128), 32, 4).num_tasks, 4);
-  EXPECT_EQ(PlanTasks(ArgsOf(1, 512, 2, 2, 128), 32, 8).num_tasks, 8);
+  EXPECT_EQ(PlanTasks(ArgsOf(1, 512, 1, 1, 128), 16, 2).num_tasks, 2);
+  EXPECT_EQ(PlanTasks(ArgsOf(1, 512, 1, 1, 128), 16, 4).num_tasks, 4);
+  EXPECT_EQ(PlanTasks(ArgsOf(1, 512, 2, 2, 128), 16, 8).num_tasks, 8);
+}
+
+TEST(Tasks, NarrowPanelsFeedMoreThreads) {
+  const TaskPlan few = PlanTasks(ArgsOf(1, 512, 1, 1, 128), 16, 4);
+  EXPECT_EQ(few.panel_width, 32);
+  const TaskPlan many = PlanTasks(ArgsOf(1, 512, 1, 1, 128), 16, 16);
+  EXPECT_EQ(many.panel_width, 16);
+  EXPECT_EQ(many.num_tasks, 8);
+}
+
+TEST(Tasks, NarrowHeadsTakeNarrowPanels) {
+  EXPECT_EQ(PlanTasks(ArgsOf(1, 512, 16, 16, 16), 16, 1).panel_width, 16);
+  EXPECT_EQ(PlanTasks(ArgsOf(1, 512, 16, 16, 17), 16, 1).panel_width, 32);
 }
 
 TEST(Tasks, ManyHeadsStayWhole) {
-  const TaskPlan plan = PlanTasks(ArgsOf(1, 512, 16, 16, 128), 32, 2);
+  const TaskPlan plan = PlanTasks(ArgsOf(1, 512, 16, 16, 128), 16, 2);
   EXPECT_EQ(plan.items_per_group, plan.panels_per_head);
   EXPECT_EQ(plan.num_tasks, 16);
 }
 
 TEST(Tasks, OneTokenGivesEachThreadOneRunOfHeads) {
-  EXPECT_EQ(PlanTasks(ArgsOf(1, 1, 16, 16, 128), 32, 2).num_tasks, 2);
+  EXPECT_EQ(PlanTasks(ArgsOf(1, 1, 16, 16, 128), 16, 2).num_tasks, 2);
 }
 
 TEST(Tasks, NoSequenceIsNoTask) {
-  EXPECT_EQ(PlanTasks(ArgsOf(0, 512, 16, 16, 128), 32, 2).num_tasks, 0);
-  EXPECT_EQ(PlanTasks(ArgsOf(0, 1, 16, 16, 128), 32, 2).num_tasks, 0);
+  EXPECT_EQ(PlanTasks(ArgsOf(0, 512, 16, 16, 128), 16, 2).num_tasks, 0);
+  EXPECT_EQ(PlanTasks(ArgsOf(0, 1, 16, 16, 128), 16, 2).num_tasks, 0);
 }
 
 TEST(Tasks, PackedSequencesKeepTheirTokens) {
   auto args = ArgsOf(3, 10, 1, 1, 32);
   const int64_t lengths[] = {0, 4, 4, 10};
   args.cumulative_lengths = lengths;
-  const TaskPlan plan = PlanTasks(args, 32, 1);
+  const TaskPlan plan = PlanTasks(args, 16, 1);
   const Task last = GetTask(args, plan, 2, 0);
   EXPECT_EQ(last.sequence, 2);
   EXPECT_EQ(last.base, 0);
