@@ -1,0 +1,26 @@
+// The program `deltagauge`, but for its process.
+#ifndef DELTAGAUGE_HARNESS_COMMAND_LINE_H_
+#define DELTAGAUGE_HARNESS_COMMAND_LINE_H_
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "harness/kernel_call.h"
+#include "harness/verdict.h"
+
+namespace deltagauge {
+
+struct Console {
+  std::ostream& out;  // results
+  std::ostream& err;  // progress, warnings, errors
+  bool show_progress = false;
+};
+
+// `args` without the program's name. Never throws. `kernel` is what check and repro run.
+ExitCode RunCommandLine(const std::vector<std::string>& args, const Console& console,
+                        KernelFunction kernel = &GatedDeltaRule);
+
+}  // namespace deltagauge
+
+#endif  // DELTAGAUGE_HARNESS_COMMAND_LINE_H_
