@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <exception>
 #include <span>
@@ -12,6 +13,8 @@
 
 namespace deltagauge {
 namespace {
+
+constexpr int kFewestQuads = 6;  // whose median an interval encloses with 95 %
 
 // From log(b / a).
 double QuantityOf(Quantity quantity, double log_ratio) {
@@ -30,24 +33,26 @@ bool Reaches(const Target& target, double value) {
   return target.sense == Sense::kAtLeast ? value >= target.bound : value <= target.bound;
 }
 
-// Empty, or why the two compute different things.
-std::string Disagreement(TimedCall& a, TimedCall& b) {
-  for (TimedCall* call : {&a, &b}) {
-    const Entered entered(*call);
-    call->Run();
-  }
-  const double difference = RelativeRmsDifference(a.Output(), b.Output());
-  // Not a number fails too.
-  if (difference <= kMaxDisagreement) return "";
-  return fmt::format("outputs differ by {:.1e} (relative RMS)", difference);
-}
-
 std::string DefectOf(const CallPair& pair) {
   for (const TimedCall* call : {pair.a.get(), pair.b.get()}) {
     const std::string defect = call->Defect();
     if (!defect.empty()) return call->Name() + ": " + defect;
   }
   return "";
+}
+
+// Empty, or why the two compute different things.
+std::string DisagreementOf(const CallPair& pair) {
+  for (TimedCall* call : {pair.a.get(), pair.b.get()}) {
+    const Entered entered(*call);
+    call->Run();
+  }
+  const std::string defect = DefectOf(pair);
+  if (!defect.empty()) return defect;
+  const double difference = RelativeRmsDifference(pair.a->Output(), pair.b->Output());
+  // Not a number fails too.
+  if (difference <= kMaxDisagreement) return "";
+  return fmt::format("outputs differ by {:.1e} (relative RMS)", difference);
 }
 
 ComparisonResult Invalid(std::string reason) {
@@ -61,14 +66,17 @@ ComparisonResult Invalid(std::string reason) {
 ComparisonResult Measure(const Comparison& comparison, const RoundPlan& plan, const Clock& clock) {
   const CallPair pair = comparison.make();
   if (comparison.agreement == Agreement::kSameOutput) {
-    const std::string disagreement = Disagreement(*pair.a, *pair.b);
+    const std::string disagreement = DisagreementOf(pair);
     if (!disagreement.empty()) return Invalid(disagreement);
   }
   PairedRounds rounds(*pair.a, *pair.b, plan, clock);
   ComparisonResult result;
   result.verdict = Verdict::kPassed;
+  const int quads = comparison.target.has_value()
+                        ? plan.quads
+                        : std::min(plan.quads, std::max(kFewestQuads, plan.quads / 2));
   for (int attempt = 0; attempt < 2; ++attempt) {
-    rounds.Measure(plan.quads);
+    rounds.Measure(quads);
     result.estimate = EstimateOf(comparison.quantity, rounds.samples());
     if (!comparison.target.has_value()) break;
     result.verdict = Judge(*comparison.target, result.estimate);

@@ -86,7 +86,8 @@ struct ComparisonResult {
 // different results: 100 times the 1e-6 that the worse ones lose.
 inline constexpr double kMaxDisagreement = 1e-4;
 
-// Never throws. Measures again as many quads if the first ones leave the verdict open.
+// Never throws. Measures again as many quads if the first ones leave the verdict open, and half as
+// many, but enough for an interval of 95 %, if there is no target.
 ComparisonResult RunComparison(const Comparison& comparison, const RoundPlan& plan,
                                const Clock& clock);
 

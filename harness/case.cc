@@ -223,10 +223,10 @@ bool InRange(int64_t number, int64_t lowest, int64_t highest) {
 }
 
 std::optional<CaseError> CheckSizes(const KernelCase& c) {
-  const bool lengths_ok =
-      c.lengths.size() <= kMaxLengths &&
-      std::all_of(c.lengths.begin(), c.lengths.end(),
-                  [](int64_t length) { return InRange(length, 0, kMaxCaseTokens); });
+  const bool lengths_ok = c.lengths.size() <= kMaxLengths &&
+                          std::all_of(c.lengths.begin(), c.lengths.end(), [](int64_t length) {
+                            return InRange(length, 0, kMaxCaseTokens);
+                          });
   if (!lengths_ok || !InRange(c.sequences, 1, 1024) || !InRange(c.tokens, 0, kMaxCaseTokens) ||
       !InRange(c.value_heads, 1, 1024) || !InRange(c.key_heads, 1, 1024) ||
       !InRange(c.key_dim, 1, kMaxHeadDim) || !InRange(c.value_dim, 1, kMaxHeadDim) ||

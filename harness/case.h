@@ -32,8 +32,8 @@
 // | snapshots    | states after each of the last n tokens, 0 to 4096 | 0                          |
 // | threads      | 1 to 256                                         | 1                           |
 // | target       | instruction set by name                          | the best                    |
-// | check        | accuracy, threads, pieces, contagion, snapshots, neighbours, in_place, layouts | accuracy |
-// | seed         | of the inputs                                    | 1                           |
+// | check        | accuracy, threads, pieces, contagion, snapshots, neighbours, in_place, layouts |
+// accuracy | | seed         | of the inputs                                    | 1 |
 #ifndef DELTAGAUGE_HARNESS_CASE_H_
 #define DELTAGAUGE_HARNESS_CASE_H_
 

@@ -17,15 +17,14 @@ constexpr Name<GateRegime> kGateRegimes[] = {
     {GateRegime::kSpikes, "spikes"}, {GateRegime::kReset, "reset"},
     {GateRegime::kGrowth, "growth"}};
 
-constexpr Name<KeyRegime> kKeyRegimes[] = {
-    {KeyRegime::kUnit, "unit"},
-    {KeyRegime::kEqual, "equal"},
-    {KeyRegime::kAlternating, "alternating"},
-    {KeyRegime::kOrthogonal, "orthogonal"},
-    {KeyRegime::kZero, "zero"},
-    {KeyRegime::kSmall, "small"},
-    {KeyRegime::kHuge, "huge"},
-    {KeyRegime::kLong, "long"}};
+constexpr Name<KeyRegime> kKeyRegimes[] = {{KeyRegime::kUnit, "unit"},
+                                           {KeyRegime::kEqual, "equal"},
+                                           {KeyRegime::kAlternating, "alternating"},
+                                           {KeyRegime::kOrthogonal, "orthogonal"},
+                                           {KeyRegime::kZero, "zero"},
+                                           {KeyRegime::kSmall, "small"},
+                                           {KeyRegime::kHuge, "huge"},
+                                           {KeyRegime::kLong, "long"}};
 
 constexpr Name<BetaRegime> kBetaRegimes[] = {{BetaRegime::kUniform, "uniform"},
                                              {BetaRegime::kZero, "zero"},
@@ -61,10 +60,10 @@ constexpr Name<BetaForm> kBetaForms[] = {{BetaForm::kActivated, "activated"},
 constexpr Name<QkNorm> kQkNorms[] = {{QkNorm::kNone, "none"}, {QkNorm::kL2, "l2"}};
 
 constexpr Name<CheckKind> kCheckKinds[] = {
-    {CheckKind::kAccuracy, "accuracy"},     {CheckKind::kThreads, "threads"},
-    {CheckKind::kPieces, "pieces"},         {CheckKind::kContagion, "contagion"},
-    {CheckKind::kSnapshots, "snapshots"},   {CheckKind::kNeighbours, "neighbours"},
-    {CheckKind::kInPlace, "in_place"},      {CheckKind::kLayouts, "layouts"}};
+    {CheckKind::kAccuracy, "accuracy"},   {CheckKind::kThreads, "threads"},
+    {CheckKind::kPieces, "pieces"},       {CheckKind::kContagion, "contagion"},
+    {CheckKind::kSnapshots, "snapshots"}, {CheckKind::kNeighbours, "neighbours"},
+    {CheckKind::kInPlace, "in_place"},    {CheckKind::kLayouts, "layouts"}};
 
 }  // namespace
 

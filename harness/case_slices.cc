@@ -29,8 +29,7 @@ void PutRows(const std::vector<float>& slice, int64_t tokens, int64_t dim, int64
   if (part == 0) return;
   const auto size = static_cast<int64_t>(slice.size());
   for (int64_t head = 0; head * part < size; ++head) {
-    std::copy_n(slice.begin() + head * part, part,
-                tensor.begin() + (head * tokens + begin) * dim);
+    std::copy_n(slice.begin() + head * part, part, tensor.begin() + (head * tokens + begin) * dim);
   }
 }
 

@@ -11,7 +11,8 @@
 namespace deltagauge {
 
 struct CasePart {
-  KernelCase kernel_case;  // sizes of the part; its regimes no longer say where the numbers are from
+  KernelCase
+      kernel_case;  // sizes of the part; its regimes no longer say where the numbers are from
   CaseInputs inputs;
 };
 

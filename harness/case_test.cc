@@ -128,15 +128,15 @@ TEST(CaseTest, ErrorsNameThePositionTheFaultAndTheNearestName) {
   EXPECT_EQ(ErrorOf("kernel:T=5,T=5"), "character 12: field 'T' comes twice");
   EXPECT_EQ(ErrorOf("kernel:T"), "character 8: no '=' in 'T'; expected name=value");
   EXPECT_EQ(ErrorOf("kernel:T=5,"), "character 11: nothing after the last ','");
-  EXPECT_EQ(ErrorOf("model:T=5"), "character 1: a kernel case begins with 'kernel:'; for example "
-                                  "kernel:T=65,Hv=16");
-  EXPECT_EQ(ErrorOf("kernel:T=5,lengths=3"),
-            "character 12: 'lengths' excludes 'B' and 'T'");
+  EXPECT_EQ(ErrorOf("model:T=5"),
+            "character 1: a kernel case begins with 'kernel:'; for example "
+            "kernel:T=65,Hv=16");
+  EXPECT_EQ(ErrorOf("kernel:T=5,lengths=3"), "character 12: 'lengths' excludes 'B' and 'T'");
 }
 
 TEST(CaseTest, NumbersAreReadStrictly) {
-  for (const char* value : {"", " 5", "5 ", "+5", "5.0", "0x5", "-1", "1e3", "99999999999999999999",
-                            "1048577"}) {
+  for (const char* value :
+       {"", " 5", "5 ", "+5", "5.0", "0x5", "-1", "1e3", "99999999999999999999", "1048577"}) {
     EXPECT_THAT(ErrorOf(std::string("kernel:T=") + value), HasSubstr("is not valid for 'T'"))
         << value;
   }

@@ -62,8 +62,8 @@ reference::RecurrenceInputs<Real> OneSequence(const KernelCase& c, const Sequenc
                .value_heads = c.value_heads,
                .key_dim = c.key_dim,
                .value_dim = c.value_dim};
-  one.head_map = c.head_map == HeadMap::kTiled ? reference::HeadMap::kTiled
-                                               : reference::HeadMap::kGrouped;
+  one.head_map =
+      c.head_map == HeadMap::kTiled ? reference::HeadMap::kTiled : reference::HeadMap::kGrouped;
   one.query = Slice(in.query, key_row * c.key_dim, key_size);
   one.key = Slice(in.key, key_row * c.key_dim, key_size);
   one.value = Slice(in.value, value_row * c.value_dim, c.value_heads * tokens * c.value_dim);
@@ -104,12 +104,11 @@ CaseArm<Real> RunArm(const KernelCase& c, const CaseInputs& raw, Form form) {
   CaseArm<Real> arm;
   for (int64_t s = 0; s < offsets.NumSequences(); ++s) {
     const auto one = OneSequence(c, offsets, in, s);
-    const auto result =
-        form == Form::kChunked
-            ? reference::RunChunked(one)
-            : reference::RunRecurrent(one, wants_snapshots
-                                               ? reference::StatesWanted::kAfterEachToken
-                                               : reference::StatesWanted::kFinal);
+    const auto result = form == Form::kChunked
+                            ? reference::RunChunked(one)
+                            : reference::RunRecurrent(
+                                  one, wants_snapshots ? reference::StatesWanted::kAfterEachToken
+                                                       : reference::StatesWanted::kFinal);
     arm.output.insert(arm.output.end(), result.output.begin(), result.output.end());
     arm.final_state.insert(arm.final_state.end(), result.final_state.begin(),
                            result.final_state.end());

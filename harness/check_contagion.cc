@@ -70,8 +70,8 @@ bool Reaches(const KernelCase& c, const Plant& plant, int64_t s, int64_t value_h
   if (s != plant.sequence) return false;
   if (plant.column != kAll && column != plant.column) return false;
   if (plant.value_head != kAll) return value_head == plant.value_head;
-  const auto map = c.head_map == HeadMap::kTiled ? reference::HeadMap::kTiled
-                                                 : reference::HeadMap::kGrouped;
+  const auto map =
+      c.head_map == HeadMap::kTiled ? reference::HeadMap::kTiled : reference::HeadMap::kGrouped;
   return reference::KeyHeadOf(map, value_head, c.key_heads, c.value_heads) == plant.key_head;
 }
 
@@ -101,10 +101,10 @@ TensorComparison JudgeReach(CheckContext& context, const std::string& label, Dat
   const PassLimits limits = FusedKernelLimits(type, context.kernel_case().qk_norm);
   const TensorComparison compared = CompareTensors(truth, result, {type, limits.elements, {}});
   const bool kinds = compared.non_finite_mismatches == 0;
-  context.Add({Rule::kFinite, label, kinds ? Verdict::kPassed : Verdict::kFailed,
-               static_cast<double>(compared.non_finite_mismatches), 0,
-               kinds ? ""
-                     : fmt::format("first at element {}", compared.first_non_finite_mismatch)});
+  context.Add(
+      {Rule::kFinite, label, kinds ? Verdict::kPassed : Verdict::kFailed,
+       static_cast<double>(compared.non_finite_mismatches), 0,
+       kinds ? "" : fmt::format("first at element {}", compared.first_non_finite_mismatch)});
   const bool exact = compared.rel_rmse <= limits.ceiling && compared.violations == 0;
   context.Add({Rule::kCeiling, label, exact ? Verdict::kPassed : Verdict::kFailed,
                compared.rel_rmse, limits.ceiling, exact ? "" : "the finite elements are off"});
@@ -122,8 +122,7 @@ void CheckPlant(CheckContext& context, const KernelResult& clean, const Plant& p
   const TensorComparison output =
       JudgeReach(context, "output, " + label, c.data_type, truth.output, result->output);
   if (output.truth_non_finite_count == 0) context.AddInvalid(label, "the plant changed nothing");
-  context.ExpectSameBits("output out of reach, " + label,
-                         OutOfReach(c, plant, clean.output, false),
+  context.ExpectSameBits("output out of reach, " + label, OutOfReach(c, plant, clean.output, false),
                          OutOfReach(c, plant, result->output, false));
   if (c.place == StatePlace::kDiscarded) return;
   JudgeReach(context, "state, " + label, DataType::kFloat32, truth.final_state,
@@ -146,8 +145,7 @@ void CheckContagion(CheckContext& context) {
     for (const Plant& plant : PlantsAt(c, PlaceOf(c, phase))) {
       CheckPlant(context, *clean, plant, std::numeric_limits<float>::quiet_NaN());
       // The sigmoid of an infinite logit is an honest 1.
-      const bool absorbed =
-          c.beta_form == BetaForm::kLogit && plant.tensor == &CaseInputs::beta;
+      const bool absorbed = c.beta_form == BetaForm::kLogit && plant.tensor == &CaseInputs::beta;
       if (!absorbed) CheckPlant(context, *clean, plant, std::numeric_limits<float>::infinity());
     }
   }

@@ -65,9 +65,9 @@ std::optional<KernelResult> CheckContext::Call(std::string_view label,
     AddInvalid(where, fmt::format("target {} was forced, but {} ran", case_.target,
                                   result.target.empty() ? "nothing" : result.target));
   }
-  if (!result.damage.empty()) {
-    Add({Rule::kGuards, where, Verdict::kFailed, 1, 0, result.damage});
-  }
+  const bool intact = result.damage.empty();
+  Add({Rule::kGuards, where, intact ? Verdict::kPassed : Verdict::kFailed, intact ? 0.0 : 1.0, 0,
+       result.damage});
   return result;
 }
 
@@ -100,8 +100,8 @@ void CheckContext::Judge(std::string_view label, std::string_view tensor, DataTy
                          const std::vector<int64_t>& heads, Report report) {
   const std::string name = Labelled(tensor, label);
   if (result.size() != truth.size()) {
-    AddInvalid(name, fmt::format("{} elements against {} of the truth", result.size(),
-                                 truth.size()));
+    AddInvalid(name,
+               fmt::format("{} elements against {} of the truth", result.size(), truth.size()));
     return;
   }
   const PassLimits limits = FusedKernelLimits(type, case_.qk_norm);
@@ -109,9 +109,8 @@ void CheckContext::Judge(std::string_view label, std::string_view tensor, DataTy
   const TensorComparison compared = CompareTensors(truth, result, options);
   std::vector<TensorComparison> references = {CompareTensors(truth, recurrent, options)};
   if (chunked != nullptr) references.push_back(CompareTensors(truth, *chunked, options));
-  const NonFiniteTruth non_finite_truth = case_.state == StateRegime::kNonFinite
-                                              ? NonFiniteTruth::kExpected
-                                              : NonFiniteTruth::kInvalid;
+  const NonFiniteTruth non_finite_truth =
+      case_.state == StateRegime::kNonFinite ? NonFiniteTruth::kExpected : NonFiniteTruth::kInvalid;
   for (Finding& finding : JudgeTensor(name, compared, references, limits, non_finite_truth)) {
     Add(std::move(finding));
   }
@@ -166,8 +165,8 @@ void CheckContext::ExpectSameBits(std::string_view label, std::span<const float>
     if (std::bit_cast<uint32_t>(expected[i]) == std::bit_cast<uint32_t>(found[i])) continue;
     if (finding.observed == 0) {
       finding.verdict = Verdict::kFailed;
-      finding.detail = fmt::format("elements differ, first at {}: {} against {}", i, found[i],
-                                   expected[i]);
+      finding.detail =
+          fmt::format("elements differ, first at {}: {} against {}", i, found[i], expected[i]);
     }
     finding.observed += 1;
   }
@@ -188,7 +187,11 @@ void CheckContext::AddInvalid(std::string_view label, std::string detail) {
 }
 
 void CheckContext::Conclude() {
-  if (outcome_.findings.empty()) AddInvalid(NameOf(case_.check), "nothing was checked");
+  // Intact guards alone say nothing about a result.
+  const bool compared =
+      std::any_of(outcome_.findings.begin(), outcome_.findings.end(),
+                  [](const Finding& finding) { return finding.rule != Rule::kGuards; });
+  if (!compared) AddInvalid(NameOf(case_.check), "nothing was compared");
   outcome_.verdict = WorstOf(outcome_.findings);
   if (outcome_.verdict == Verdict::kPassed) return;
   for (const Finding& finding : outcome_.findings) {

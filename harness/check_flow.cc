@@ -92,8 +92,8 @@ void ExpectDecodedStates(CheckContext& context, const Flow& decoded, const Kerne
 
 // Bits of the states that a slot of a sequence must have, or nothing where only the truth says.
 std::optional<std::span<const float>> ExactSlot(const KernelCase& c, const CaseInputs& inputs,
-                                                const KernelResult& result, int64_t s,
-                                                int64_t slot, std::span<const float> zeros) {
+                                                const KernelResult& result, int64_t s, int64_t slot,
+                                                std::span<const float> zeros) {
   const size_t size = zeros.size();
   const size_t begin = static_cast<size_t>(s) * size;
   if (slot == c.snapshots - 1 && !result.final_state.empty()) {
@@ -114,9 +114,9 @@ void ExpectExactSlots(CheckContext& context, const KernelResult& result) {
       const auto expected = ExactSlot(c, context.data().inputs, result, s, slot, zeros);
       if (!expected) continue;
       const size_t begin = static_cast<size_t>(s * c.snapshots + slot) * zeros.size();
-      context.ExpectSameBits(
-          fmt::format("slot {} of {} of sequence {}", slot, c.snapshots, s), *expected,
-          std::span<const float>(result.snapshots).subspan(begin, zeros.size()));
+      context.ExpectSameBits(fmt::format("slot {} of {} of sequence {}", slot, c.snapshots, s),
+                             *expected,
+                             std::span<const float>(result.snapshots).subspan(begin, zeros.size()));
     }
   }
 }

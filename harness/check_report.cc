@@ -43,10 +43,9 @@ Row& RowOf(std::string_view group, std::vector<Row>& rows) {
 }
 
 int Count(std::span<const GroupedOutcome> outcomes, Verdict verdict) {
-  return static_cast<int>(
-      std::count_if(outcomes.begin(), outcomes.end(), [&](const GroupedOutcome& grouped) {
-        return grouped.outcome.verdict == verdict;
-      }));
+  return static_cast<int>(std::count_if(
+      outcomes.begin(), outcomes.end(),
+      [&](const GroupedOutcome& grouped) { return grouped.outcome.verdict == verdict; }));
 }
 
 }  // namespace
@@ -66,10 +65,10 @@ std::string FormatCheckTable(std::span<const GroupedOutcome> outcomes) {
       "{:<14}{:>6}{:>12}{:>12}{:>12}{:>12}  {}\n",
       "", "cases", "output", "(float32)", "state", "(float32)", "verdict");
   for (const Row& row : rows) {
-    table += fmt::format("{:<14}{:>6}{:>12}{:>12}{:>12}{:>12}  {}\n", row.group, row.cases,
-                         Error(row.output.kernel), Error(row.output.references),
-                         Error(row.state.kernel), Error(row.state.references),
-                         VerdictName(row.verdict));
+    table +=
+        fmt::format("{:<14}{:>6}{:>12}{:>12}{:>12}{:>12}  {}\n", row.group, row.cases,
+                    Error(row.output.kernel), Error(row.output.references), Error(row.state.kernel),
+                    Error(row.state.references), VerdictName(row.verdict));
   }
   return table;
 }
@@ -92,14 +91,16 @@ std::string FormatVerdictLine(std::span<const GroupedOutcome> outcomes, double s
     worst = Worse(worst, outcome.verdict);
   }
   if (worst == Verdict::kSkipped) return "invalid: nothing was checked\n";
-  std::string counts = fmt::format("{} of {} cases passed", Count(outcomes, Verdict::kPassed),
-                                   outcomes.size());
+  const int passed = Count(outcomes, Verdict::kPassed);
+  const int all = static_cast<int>(outcomes.size());
+  std::string counts = passed == all ? fmt::format("all {} cases", all)
+                                     : fmt::format("{} of {} cases passed", passed, all);
   for (const Verdict verdict : {Verdict::kFailed, Verdict::kInvalid, Verdict::kError,
                                 Verdict::kInconclusive, Verdict::kSkipped}) {
     const int count = Count(outcomes, verdict);
     if (count > 0) counts += fmt::format(", {} {}", count, VerdictName(verdict));
   }
-  return fmt::format("{}: {} on {} in {:.1f} s\n", VerdictName(worst), counts,
+  return fmt::format("{}: {}, on {}, in {:.1f} s\n", VerdictName(worst), counts,
                      fmt::join(targets, ", "), seconds);
 }
 

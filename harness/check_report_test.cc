@@ -62,7 +62,9 @@ TEST(CheckReportTest, VerdictLineCountsEverything) {
                                                 Outcome("keys", Verdict::kFailed, 0, 0),
                                                 Outcome("keys", Verdict::kInvalid, 0, 0)};
   EXPECT_EQ(FormatVerdictLine(outcomes, 1.26),
-            "invalid: 1 of 3 cases passed, 1 failed, 1 invalid on AVX2 in 1.3 s\n");
+            "invalid: 1 of 3 cases passed, 1 failed, 1 invalid, on AVX2, in 1.3 s\n");
+  EXPECT_EQ(FormatVerdictLine(std::span(outcomes).first(1), 2),
+            "passed: all 1 cases, on AVX2, in 2.0 s\n");
   EXPECT_EQ(FormatVerdictLine({}, 0), "invalid: nothing was checked\n");
 }
 

@@ -16,7 +16,6 @@
 #include "fmt/ranges.h"
 #include "harness/check_report.h"
 #include "harness/kernel_check.h"
-#include "harness/kernel_plan.h"
 #include "harness/nearest_name.h"
 #include "harness/repro_report.h"
 #include "kernels/targets.h"
@@ -36,9 +35,9 @@ struct CheckOptions {
 
 class Program {
  public:
-  Program(const Console& console, KernelFunction kernel)
+  Program(const Console& console, const Subject& subject)
       : console_(console),
-        kernel_(kernel),
+        subject_(subject),
         log_("deltagauge", std::make_shared<spdlog::sinks::ostream_sink_mt>(console.err, true)) {
     log_.set_pattern("deltagauge: %v");
   }
@@ -48,27 +47,26 @@ class Program {
     app.footer("Example: deltagauge check --target AVX2");
     app.set_version_flag("--version", "deltagauge " DELTAGAUGE_VERSION);
     app.require_subcommand(1);
-    app.failure_message([](const CLI::App*, const CLI::Error& error) {
-      return std::string(error.what());
-    });
 
     CheckOptions check;
     CLI::App* check_verb = app.add_subcommand(
-        "check", "Checks the kernel against an fp64 truth: every gate regime, shape and "
-                 "convention, and that results depend on nothing they should not depend on.");
-    check_verb->add_option("--target", check.target,
-                           "Instruction set to run (see `deltagauge targets`), or all")
+        "check",
+        "Checks the kernel against an fp64 truth: every gate regime, shape and "
+        "convention, and that results depend on nothing they should not depend on.");
+    check_verb
+        ->add_option("--target", check.target,
+                     "Instruction set to run (see `deltagauge targets`), or all")
         ->type_name("NAME");
     check_verb->add_option("--threads", check.threads, "Threads of each call, 1 to 256")
         ->type_name("N")
         ->check(CLI::Range(1, 256));
     check_verb->add_flag("--quiet", check.quiet, "Print problems and the verdict only");
-    check_verb->footer("Exit code: 0 passed, 1 failed, 5 invalid, 64 usage, 70 internal error.\n"
-                       "Example: deltagauge check --target AVX2 --threads 4");
+    check_verb->footer(
+        "Exit code: 0 passed, 1 failed, 5 invalid, 64 usage, 70 internal error.\n"
+        "Example: deltagauge check --target AVX2 --threads 4");
 
     std::string line;
-    CLI::App* repro_verb =
-        app.add_subcommand("repro", "Runs one case again and shows it in full.");
+    CLI::App* repro_verb = app.add_subcommand("repro", "Runs one case again and shows it in full.");
     repro_verb->add_option("LINE", line, "The case, as a report prints it")->required();
     repro_verb->footer("Example: deltagauge repro 'kernel:T=65,Hv=16,gates=spikes,target=AVX2'");
 
@@ -83,7 +81,9 @@ class Program {
       std::reverse(args.begin(), args.end());  // CLI11 takes them from the back
       app.parse(args);
     } catch (const CLI::ParseError& error) {
-      if (error.get_exit_code() != 0) return Usage(error.what());
+      if (error.get_exit_code() != 0) {
+        return Usage(fmt::format("{}; see `deltagauge --help`", error.what()));
+      }
       app.exit(error, console_.out, console_.err);  // help and version
       return kExitPass;
     }
@@ -104,7 +104,6 @@ class Program {
 
   ExitCode Usage(std::string_view what) {
     log_.error("{}", what);
-    log_.info("see `deltagauge --help`");
     return kExitUsage;
   }
 
@@ -141,7 +140,7 @@ class Program {
 
   std::vector<GroupedOutcome> RunPlan(const CheckOptions& options,
                                       const std::vector<std::string>& targets) {
-    const std::vector<PlannedCase> plan = DefaultCheckPlan();
+    const std::vector<PlannedCase>& plan = subject_.plan;
     std::vector<GroupedOutcome> outcomes;
     for (size_t i = 0; i < plan.size(); ++i) {
       if (console_.show_progress && !options.quiet) {
@@ -153,7 +152,7 @@ class Program {
         KernelCase c = plan[i].kernel_case;
         c.target = target;
         c.threads = options.threads;
-        outcomes.push_back({plan[i].group, CheckKernel(c, data, kernel_)});
+        outcomes.push_back({plan[i].group, CheckKernel(c, data, subject_.kernel)});
       }
     }
     if (console_.show_progress && !options.quiet) {
@@ -172,8 +171,8 @@ class Program {
       return UnknownTarget(kernel_case.target);
     }
     const CaseData data = MakeCaseData(kernel_case);
-    const CheckOutcome outcome = CheckKernel(kernel_case, data, kernel_);
-    console_.out << FormatRepro(outcome, data, kernel_);
+    const CheckOutcome outcome = CheckKernel(kernel_case, data, subject_.kernel);
+    console_.out << FormatRepro(outcome, data, subject_.kernel);
     return ExitCodeOf(std::array{outcome.verdict});
   }
 
@@ -186,15 +185,15 @@ class Program {
   }
 
   const Console& console_;
-  KernelFunction kernel_;
+  const Subject& subject_;
   spdlog::logger log_;
 };
 
 }  // namespace
 
 ExitCode RunCommandLine(const std::vector<std::string>& args, const Console& console,
-                        KernelFunction kernel) {
-  Program program(console, kernel);
+                        const Subject& subject) {
+  Program program(console, subject);
   try {
     return program.Run(args);
   } catch (const std::exception& error) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/kernel_call.h"
+#include "harness/kernel_plan.h"
 #include "harness/verdict.h"
 
 namespace deltagauge {
@@ -17,9 +18,15 @@ struct Console {
   bool show_progress = false;
 };
 
-// `args` without the program's name. Never throws. `kernel` is what check and repro run.
+// What check and repro run.
+struct Subject {
+  KernelFunction kernel = &GatedDeltaRule;
+  std::vector<PlannedCase> plan = DefaultCheckPlan();  // of check
+};
+
+// `args` without the program's name. Never throws.
 ExitCode RunCommandLine(const std::vector<std::string>& args, const Console& console,
-                        KernelFunction kernel = &GatedDeltaRule);
+                        const Subject& subject = {});
 
 }  // namespace deltagauge
 

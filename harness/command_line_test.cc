@@ -2,6 +2,7 @@
 
 #include <sstream>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -16,7 +17,11 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
-using ::testing::Not;
+using ::testing::StartsWith;
+
+KernelCase Case(const std::string& fields) {
+  return std::get<KernelCase>(ParseCase("kernel:" + fields));
+}
 
 struct Ran {
   ExitCode code;
@@ -24,9 +29,12 @@ struct Ran {
   std::string err;
 };
 
-Ran RunProgram(const std::vector<std::string>& args, KernelFunction kernel = &GatedDeltaRule) {
+// `check` runs a plan of two cases.
+Ran RunProgram(const std::vector<std::string>& args, KernelFunction kernel = &GatedDeltaRule,
+               bool show_progress = false) {
+  const Subject subject{kernel, {{"gates=none", Case("T=9,gates=none")}, {"keys", Case("T=5")}}};
   std::ostringstream out, err;
-  const ExitCode code = RunCommandLine(args, {out, err}, kernel);
+  const ExitCode code = RunCommandLine(args, {out, err, show_progress}, subject);
   return {code, out.str(), err.str()};
 }
 
@@ -71,6 +79,47 @@ TEST(CommandLineTest, TargetsListsThemAndMarksTheActiveOne) {
   EXPECT_THAT(ran.out, HasSubstr(std::string(ActiveTarget()) + "  active"));
 }
 
+TEST(CommandLineTest, CheckPrintsATableAndAVerdict) {
+  const Ran ran = RunProgram({"check", "--threads", "2"}, &GatedDeltaRule, true);
+  EXPECT_EQ(ran.code, kExitPass) << ran.out;
+  EXPECT_THAT(ran.err, StartsWith("\r[1/2] gates=none"));
+  EXPECT_THAT(ran.out, AllOf(HasSubstr(std::string(ActiveTarget()) + ", 2 threads"),
+                             HasSubstr("gates=none"), HasSubstr("\npassed: all 2 cases, on ")));
+}
+
+TEST(CommandLineTest, CheckRunsTheTargetsThatItIsAskedFor) {
+  const std::string last = RunnableTargets().back();
+  EXPECT_THAT(RunProgram({"check", "--target", last}).out, HasSubstr("2 cases, on " + last + ","));
+  const Ran all = RunProgram({"check", "--target", "all"});
+  for (const std::string& target : RunnableTargets()) EXPECT_THAT(all.out, HasSubstr(target));
+  EXPECT_THAT(all.out, HasSubstr(std::to_string(2 * RunnableTargets().size()) + " cases"));
+}
+
+TEST(CommandLineTest, CheckOfAFaultPrintsItsLinesAndExits1) {
+  const auto kernel = &FaultyKernel<Fault::kOutputReadsOldState>;
+  const Ran ran = RunProgram({"check"}, kernel);
+  EXPECT_EQ(ran.code, kExitCorrectness) << ran.out;
+  EXPECT_THAT(ran.err, IsEmpty());  // nobody looks, so no progress
+  EXPECT_THAT(ran.out,
+              AllOf(HasSubstr("Worst relative"), HasSubstr("failed (gates=none): R1 output failed"),
+                    HasSubstr("  deltagauge repro 'kernel:T=9,gates=none,target="),
+                    HasSubstr("\nfailed: 0 of 2 cases passed, 2 failed, on ")));
+}
+
+TEST(CommandLineTest, QuietLeavesProblemsAndTheVerdict) {
+  const Ran ran = RunProgram({"check", "--quiet"}, &FaultyKernel<Fault::kReturnsZeros>, true);
+  EXPECT_EQ(ran.code, kExitCorrectness);
+  EXPECT_THAT(ran.err, IsEmpty());
+  EXPECT_THAT(ran.out, AllOf(StartsWith("failed (gates=none)"), HasSubstr("repro"),
+                             HasSubstr("\nfailed: ")));
+}
+
+TEST(CommandLineTest, CheckOfNothingIsInvalid) {
+  std::ostringstream out, err;
+  EXPECT_EQ(RunCommandLine({"check"}, {out, err}, {&GatedDeltaRule, {}}), kExitInvalid);
+  EXPECT_THAT(out.str(), HasSubstr("invalid: nothing was checked"));
+}
+
 TEST(CommandLineTest, ReproShowsACaseInFull) {
   const Ran ran = RunProgram({"repro", "kernel:T=9,K=16,snapshots=2"});
   EXPECT_EQ(ran.code, kExitPass);
@@ -93,7 +142,8 @@ TEST(CommandLineTest, ReproOfAVacuousCaseIsInvalid) {
 }
 
 TEST(CommandLineTest, ReproOfARefusedCaseIsAnError) {
-  const Ran ran = RunProgram({"repro", "kernel:T=9,K=16"}, &FaultyKernel<Fault::kRefusesEverything>);
+  const Ran ran =
+      RunProgram({"repro", "kernel:T=9,K=16"}, &FaultyKernel<Fault::kRefusesEverything>);
   EXPECT_EQ(ran.code, kExitInternal);
   EXPECT_THAT(ran.out, HasSubstr("the kernel refused it"));
 }

@@ -26,8 +26,6 @@ float RoundTo(DataType type, double truth) {
 // Whether the truth rounds to a finite number of the type: 1e39 is a rightful Inf.
 bool IsFiniteIn(DataType type, double truth) { return std::isfinite(RoundTo(type, truth)); }
 
-constexpr double kGroupFloor = 0.125;
-
 double Rms(double sum_of_squares, int64_t count) {
   return count == 0 ? 0 : std::sqrt(sum_of_squares / static_cast<double>(count));
 }
@@ -87,8 +85,7 @@ class Comparer {
     squared_error_ += squared_error;
     squared_truth_ += squared_truth;
     finite_count_ += finite;
-    const double scale = std::max({Rms(squared_truth, finite), kGroupFloor * out_.truth_rms,
-                                   kSmallestNormal});
+    const double scale = std::max({Rms(squared_truth, finite), out_.truth_rms, kSmallestNormal});
     const double rel_rmse = Rms(squared_error, finite) / scale;
     if (finite > 0 && (out_.worst_group < 0 || rel_rmse > out_.worst_group_rel_rmse)) {
       out_.worst_group_rel_rmse = rel_rmse;
@@ -125,8 +122,8 @@ class Comparer {
       out_.max_abs_error_index = i;
     }
     const double largest = std::max(out_.truth_max_abs, kSmallestNormal);
-    if (error > tolerance.of_largest * largest + tolerance.relative * magnitude +
-                    tolerance.ulps * ulp) {
+    if (error >
+        tolerance.of_largest * largest + tolerance.relative * magnitude + tolerance.ulps * ulp) {
       if (out_.violations++ == 0) out_.first_violation = i;
     }
     if (magnitude > 0x1p-10 * out_.truth_max_abs) ulps_.push_back(error / ulp);

@@ -36,8 +36,9 @@ struct TensorComparison {
   // counts as that number, too.
   double rel_rmse = 0;  // RMS(result - truth) / RMS(truth)
   double nmse = 0;      // its square
-  // RMS(error of the group) / max(RMS(truth of the group), 1/8 of that of the tensor): a group that
-  // happens to cancel must not be held against its own remainder.
+  // RMS(error of the group) / max(RMS(truth of the group), RMS(truth)). A group of small numbers is
+  // measured against the whole: it may be small because it has cancelled, and then what is left of
+  // it is rounding.
   double worst_group_rel_rmse = 0;
   int64_t worst_group = -1;
   double max_abs_error = 0;

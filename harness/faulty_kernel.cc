@@ -63,9 +63,8 @@ class HeadRun {
 
   int64_t StateIndex(const StateStrides& strides, int64_t k, int64_t v) const {
     const int64_t begin = s_ * strides.sequence + hv_ * strides.head;
-    const bool key_major =
-        a_.state_layout == StateLayout::kKeyMajor ||
-        (Has(Fault::kIgnoresStateLayout) && a_.key_dim == a_.value_dim);
+    const bool key_major = a_.state_layout == StateLayout::kKeyMajor ||
+                           (Has(Fault::kIgnoresStateLayout) && a_.key_dim == a_.value_dim);
     return begin + (key_major ? k * strides.row + v : v * strides.row + k);
   }
 
@@ -95,16 +94,14 @@ class HeadRun {
     if (in_place && Has(Fault::kDependsOnPlace)) NudgeLastBit(state_[0]);
     StoreState(state_, a_.final_state.data, a_.final_state.strides);
     if (Has(Fault::kWritesPastState)) {
-      a_.final_state.data[StateIndex(a_.final_state.strides, a_.key_dim - 1, a_.value_dim - 1) +
-                          1] = 0;
+      a_.final_state
+          .data[StateIndex(a_.final_state.strides, a_.key_dim - 1, a_.value_dim - 1) + 1] = 0;
     }
   }
 
   float& State(int64_t k, int64_t v) { return state_[static_cast<size_t>(k * a_.value_dim + v)]; }
 
-  static void NudgeLastBit(float& x) {
-    x = std::bit_cast<float>(std::bit_cast<uint32_t>(x) ^ 1u);
-  }
+  static void NudgeLastBit(float& x) { x = std::bit_cast<float>(std::bit_cast<uint32_t>(x) ^ 1u); }
 
   std::vector<float> KeyRow(const ConstTensor& tensor, int64_t t) const {
     const int64_t begin = At(tensor.strides, t, hk_);
@@ -228,9 +225,8 @@ class HeadRun {
         static_cast<float*>(a_.output.data)[begin + v] = x;
       } else {
         static_cast<uint16_t*>(a_.output.data)[begin + v] =
-            Has(Fault::kTruncatesBFloat16)
-                ? static_cast<uint16_t>(std::bit_cast<uint32_t>(x) >> 16)
-                : ToBFloat16(x);
+            Has(Fault::kTruncatesBFloat16) ? static_cast<uint16_t>(std::bit_cast<uint32_t>(x) >> 16)
+                                           : ToBFloat16(x);
       }
     }
   }
@@ -273,8 +269,8 @@ Status RunFaultyKernel(Fault fault, const GatedDeltaRuleArgs& args, Workspace wo
         const bool dropped = j.fault == Fault::kDropsTaskPerThread && j.num_threads > 3 &&
                              task == num_tasks_in_all - 1;
         if (dropped) return;
-        HeadRun(j.fault, j.args, j.workspace, task / j.args.value_heads,
-                task % j.args.value_heads, thread)
+        HeadRun(j.fault, j.args, j.workspace, task / j.args.value_heads, task % j.args.value_heads,
+                thread)
             .Run();
       },
       &job);

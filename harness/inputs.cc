@@ -94,14 +94,14 @@ class InputMaker {
     using Row = std::span<double>;
     inputs.query = fill(case_.key_heads, case_.key_dim,
                         [this](const RowPlace& at, Row row) { Query(at, row); });
-    inputs.key = fill(case_.key_heads, case_.key_dim,
-                      [this](const RowPlace& at, Row row) { Key(at, row); });
+    inputs.key =
+        fill(case_.key_heads, case_.key_dim, [this](const RowPlace& at, Row row) { Key(at, row); });
     inputs.value = fill(case_.value_heads, case_.value_dim,
                         [this](const RowPlace& at, Row row) { Value(at, row); });
-    inputs.decay = fill(case_.value_heads, 1,
-                        [this](const RowPlace& at, Row row) { row[0] = Decay(at); });
-    inputs.beta = fill(case_.value_heads, 1,
-                       [this](const RowPlace& at, Row row) { row[0] = Beta(at); });
+    inputs.decay =
+        fill(case_.value_heads, 1, [this](const RowPlace& at, Row row) { row[0] = Decay(at); });
+    inputs.beta =
+        fill(case_.value_heads, 1, [this](const RowPlace& at, Row row) { row[0] = Beta(at); });
     if (case_.state != StateRegime::kNone) inputs.initial_state = State();
     if (case_.data_type == DataType::kBFloat16) {
       for (auto* tensor : {&inputs.query, &inputs.key, &inputs.value}) {
@@ -306,8 +306,8 @@ CaseInputs MakeInputs(const KernelCase& kernel_case) { return InputMaker(kernel_
 
 uint64_t HashInputs(const CaseInputs& inputs) {
   uint64_t hash = 0xcbf29ce484222325u;
-  for (const auto* tensor : {&inputs.query, &inputs.key, &inputs.value, &inputs.decay,
-                             &inputs.beta, &inputs.initial_state}) {
+  for (const auto* tensor : {&inputs.query, &inputs.key, &inputs.value, &inputs.decay, &inputs.beta,
+                             &inputs.initial_state}) {
     HashTensor(*tensor, hash);
   }
   return hash;

@@ -201,9 +201,9 @@ TEST(InputsTest, BFloat16InputsAreExactInBFloat16) {
 
 TEST(BFloat16Test, RoundsToNearestEven) {
   EXPECT_EQ(ToBFloat16(1.0f), 0x3f80);
-  EXPECT_EQ(ToBFloat16(0x1.01p0f), 0x3f80);      // tie, down to even
-  EXPECT_EQ(ToBFloat16(0x1.03p0f), 0x3f82);      // tie, up to even
-  EXPECT_EQ(ToBFloat16(0x1.018p0f), 0x3f81);     // above the tie
+  EXPECT_EQ(ToBFloat16(0x1.01p0f), 0x3f80);        // tie, down to even
+  EXPECT_EQ(ToBFloat16(0x1.03p0f), 0x3f82);        // tie, up to even
+  EXPECT_EQ(ToBFloat16(0x1.018p0f), 0x3f81);       // above the tie
   EXPECT_EQ(ToBFloat16(0x1.fffffep127f), 0x7f80);  // overflows to Inf
   EXPECT_EQ(ToBFloat16(-kInf), 0xff80);
   EXPECT_TRUE(std::isnan(RoundToBFloat16(std::numeric_limits<float>::quiet_NaN())));

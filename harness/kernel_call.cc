@@ -72,8 +72,8 @@ class StateMemory {
       }
     }
     const int64_t shift = c.layout == TensorLayout::kUnaligned ? 1 : 0;
-    memory_ = std::make_unique<GuardedTensor>(DataType::kFloat32, row_length, std::move(offsets),
-                                              shift);
+    memory_ =
+        std::make_unique<GuardedTensor>(DataType::kFloat32, row_length, std::move(offsets), shift);
   }
 
   GuardedTensor& memory() { return *memory_; }
@@ -81,9 +81,8 @@ class StateMemory {
   const StateStrides& strides() const { return strides_; }
 
   void Store(const std::vector<float>& states) {
-    memory_->Store(layout_ == StateLayout::kKeyMajor
-                       ? states
-                       : Transposed(states, key_dim_, value_dim_));
+    memory_->Store(layout_ == StateLayout::kKeyMajor ? states
+                                                     : Transposed(states, key_dim_, value_dim_));
   }
   std::vector<float> Load() const {
     const std::vector<float> states = memory_->Load();
@@ -176,14 +175,10 @@ class Call {
   StateMemory& FinalState() { return InPlace() ? initial_state_ : final_state_; }
 
   std::vector<std::pair<const char*, GuardedTensor*>> All() {
-    return {{"query", query_.memory.get()},
-            {"key", key_.memory.get()},
-            {"value", value_.memory.get()},
-            {"decay", decay_.memory.get()},
-            {"beta", beta_.memory.get()},
-            {"initial_state", &initial_state_.memory()},
-            {"output", output_.memory.get()},
-            {"final_state", &final_state_.memory()},
+    return {{"query", query_.memory.get()},     {"key", key_.memory.get()},
+            {"value", value_.memory.get()},     {"decay", decay_.memory.get()},
+            {"beta", beta_.memory.get()},       {"initial_state", &initial_state_.memory()},
+            {"output", output_.memory.get()},   {"final_state", &final_state_.memory()},
             {"snapshots", &snapshots_.memory()}};
   }
 

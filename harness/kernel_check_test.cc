@@ -58,9 +58,8 @@ const FaultCase kFaults[] = {
     Shown<Fault::kReadsWorkspace>("ReadsWorkspace", "kernel:T=5,K=8", Rule::kRepeatable),
     Shown<Fault::kDependsOnThread>("DependsOnThread", "kernel:T=5,K=8,Hv=4,check=threads",
                                    Rule::kRepeatable),
-    Shown<Fault::kDropsTaskPerThread>("DropsTaskPerThread",
-                                      "kernel:T=5,K=8,Hv=4,threads=4,check=threads",
-                                      Rule::kRepeatable),
+    Shown<Fault::kDropsTaskPerThread>(
+        "DropsTaskPerThread", "kernel:T=5,K=8,Hv=4,threads=4,check=threads", Rule::kRepeatable),
     Shown<Fault::kDependsOnAlignment>("DependsOnAlignment", "kernel:T=5,K=8,check=layouts",
                                       Rule::kRepeatable),
     Shown<Fault::kDependsOnBatch>("DependsOnBatch", "kernel:B=2,T=5,K=8,check=neighbours",
@@ -84,8 +83,8 @@ const FaultCase kFaults[] = {
     Shown<Fault::kMixesSequences>("MixesSequences", "kernel:B=2,T=5,K=8,check=neighbours",
                                   Rule::kRepeatable),
     Shown<Fault::kReadsAhead>("ReadsAhead", "kernel:T=9,K=8,check=contagion", Rule::kFinite),
-    Shown<Fault::kCleansesOnReset>("CleansesOnReset",
-                                   "kernel:T=30,K=8,gates=reset,check=contagion", Rule::kFinite),
+    Shown<Fault::kCleansesOnReset>("CleansesOnReset", "kernel:T=30,K=8,gates=reset,check=contagion",
+                                   Rule::kFinite),
     Shown<Fault::kCleansesOnReset>("CleansesDamagedState",
                                    "kernel:T=30,K=8,gates=reset,state=nonfinite", Rule::kFinite),
     Shown<Fault::kSwallowsNaN>("SwallowsNaN", "kernel:T=9,K=8,check=contagion", Rule::kFinite),
@@ -94,8 +93,8 @@ const FaultCase kFaults[] = {
                                   Rule::kElementwise),
     Shown<Fault::kIgnoresStateLayout>("IgnoresStateLayout", "kernel:T=9,K=8,state_layout=vk",
                                       Rule::kElementwise),
-    Shown<Fault::kIgnoresStateLayout>("IgnoresStateLayoutInLayouts",
-                                      "kernel:T=9,K=8,check=layouts", Rule::kElementwise),
+    Shown<Fault::kIgnoresStateLayout>("IgnoresStateLayoutInLayouts", "kernel:T=9,K=8,check=layouts",
+                                      Rule::kElementwise),
     Shown<Fault::kIgnoresDecayForm>("IgnoresDecayForm", "kernel:T=9,K=8,decay=exp",
                                     Rule::kElementwise),
     Shown<Fault::kIgnoresBetaForm>("IgnoresBetaForm", "kernel:T=9,K=8,beta_form=logit",
@@ -111,8 +110,7 @@ const FaultCase kFaults[] = {
     Shown<Fault::kPrefixDifferences>("PrefixDifferences", "kernel:T=65,K=64,gates=spikes",
                                      Rule::kElementwise),
     Shown<Fault::kStateInBFloat16>("StateInBFloat16", "kernel:T=9,K=8", Rule::kElementwise),
-    Shown<Fault::kOutputReadsOldState>("OutputReadsOldState", "kernel:T=9,K=8",
-                                       Rule::kElementwise),
+    Shown<Fault::kOutputReadsOldState>("OutputReadsOldState", "kernel:T=9,K=8", Rule::kElementwise),
     // Refusal.
     Shown<Fault::kRefusesEverything>("RefusesEverything", "kernel:T=9,K=8", Rule::kNotVacuous,
                                      Verdict::kError),
@@ -172,7 +170,7 @@ TEST(KernelCheckTest, VacuousCasesAreInvalid) {
   const auto verdict = [](const char* line) {
     return Check(line, &FaultyKernel<Fault::kNone>).verdict;
   };
-  EXPECT_EQ(verdict("kernel:T=0,place=discard"), Verdict::kInvalid);  // nothing comes out
+  EXPECT_EQ(verdict("kernel:T=0,place=discard"), Verdict::kInvalid);         // nothing comes out
   EXPECT_EQ(verdict("kernel:T=5,beta=zero,state=zero"), Verdict::kInvalid);  // all zeros
   EXPECT_EQ(verdict("kernel:T=5,check=neighbours"), Verdict::kInvalid);      // no neighbour
   EXPECT_EQ(verdict("kernel:T=0,check=pieces"), Verdict::kInvalid);

@@ -136,8 +136,8 @@ TEST_F(KernelExactTest, EmptyTensorsNeedNoPointer) {
     auto address = reinterpret_cast<uintptr_t>(memory.data());
     const size_t skip = (kWorkspaceAlignment - address % kWorkspaceAlignment) / sizeof(float);
     SerialFor serial;
-    const Status status = GatedDeltaRule(args, {memory.data() + skip, kWorkspaceBytesPerThread},
-                                         serial);
+    const Status status =
+        GatedDeltaRule(args, {memory.data() + skip, kWorkspaceBytesPerThread}, serial);
     EXPECT_TRUE(status.ok()) << status.Message();
     EXPECT_EQ(out, state);
   });

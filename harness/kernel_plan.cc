@@ -18,8 +18,6 @@ KernelCase Case(const std::string& fields) {
   return std::get<KernelCase>(parsed);
 }
 
-constexpr int64_t kMinRandomElements = 64;
-
 struct Group {
   std::string_view name;
   std::initializer_list<const char*> cases;
@@ -27,21 +25,20 @@ struct Group {
 
 // Sizes of the model where the regime is the point; small and odd ones where sizes are.
 const Group kGroups[] = {
-    {"gates=none", {"gates=none,Hv=4,T=512", "gates=none,T=67,K=60,V=36", "gates=none,T=1"}},
-    {"gates=long",
-     {"gates=long,Hv=4,T=512", "gates=long,T=67,K=60,V=36",
-      "gates=long,T=65,Hv=4,dtype=bfloat16"}},
+    {"gates=none", {"gates=none,Hv=8,T=512", "gates=none,T=67,K=60,V=36", "gates=none,T=1"}},
+    {"gates=long", {"gates=long,Hv=8,T=512", "gates=long,T=67,K=60,V=36"}},
     {"gates=drift", {"gates=drift,Hv=1,T=4096", "gates=drift,T=130,K=64"}},
-    {"gates=medium",
-     {"gates=medium,Hv=4,T=512", "gates=medium,T=1,Hv=16", "gates=medium,T=33,Hv=4,dtype=bfloat16"}},
+    {"gates=medium", {"gates=medium,Hv=8,T=512", "gates=medium,T=1,Hv=16"}},
     {"gates=strong",
-     {"gates=strong,Hv=4,T=512", "gates=strong,T=67,K=60,V=36", "gates=strong,T=33,decay=exp"}},
-    {"gates=mixed", {"gates=mixed,Hv=4,T=512", "gates=mixed,T=67,K=60,V=36,Hv=3"}},
+     {"gates=strong,Hv=8,T=512", "gates=strong,T=67,K=60,V=36", "gates=strong,T=33,decay=exp"}},
+    {"gates=mixed", {"gates=mixed,Hv=8,T=512", "gates=mixed,T=67,K=60,V=36,Hv=3"}},
     {"gates=spikes",
-     {"gates=spikes,Hv=4,T=512", "gates=spikes,T=67,K=60,V=36", "gates=spikes,T=130,decay=exp",
-      "gates=spikes,T=65,Hv=4,dtype=bfloat16"}},
-    {"gates=reset", {"gates=reset,Hv=4,T=256", "gates=reset,T=29,K=5,V=7,Hv=8"}},
-    {"gates=growth", {"gates=growth,Hv=4,T=128", "gates=growth,T=67,K=60,V=36"}},
+     {"gates=spikes,Hv=8,T=512", "gates=spikes,T=67,K=60,V=36", "gates=spikes,T=130,decay=exp"}},
+    {"gates=reset", {"gates=reset,Hv=8,T=256", "gates=reset,T=29,K=5,V=7,Hv=8"}},
+    {"gates=growth", {"gates=growth,Hv=8,T=128", "gates=growth,T=67,K=60,V=36"}},
+    {"bfloat16",
+     {"gates=long,T=65,Hv=4,dtype=bfloat16", "gates=medium,T=33,K=60,V=36,dtype=bfloat16",
+      "gates=spikes,T=65,Hv=4,dtype=bfloat16", "gates=medium,T=1,Hv=16,dtype=bfloat16"}},
     {"keys",
      {"keys=equal,gates=none,T=130", "keys=alternating,gates=long,T=130",
       "keys=orthogonal,gates=none,beta=one,T=130", "keys=zero,T=65", "keys=small,norm=l2,T=65",
@@ -51,8 +48,8 @@ const Group kGroups[] = {
       "beta=two,gates=long,T=33", "beta_form=logit,T=65", "beta=zero,beta_form=logit,gates=long"}},
     {"state",
      {"state=none,T=65", "state=zero,T=65", "state=tiny,T=17", "state=large,gates=long,T=65",
-      "state=nonfinite,T=17", "state_layout=vk,T=65", "state_layout=vk,T=1,Hv=16",
-      "T=0", "lengths=5+0+64+1"}},
+      "state=nonfinite,T=17", "state_layout=vk,T=65", "state_layout=vk,T=1,Hv=16", "T=0",
+      "lengths=5+0+64+1"}},
     {"conventions",
      {"map=tiled,Hv=6,Hk=2,T=33", "map=grouped,Hv=6,Hk=2,T=33", "norm=l2,T=65",
       "norm=l2,eps=1e-12,T=33", "norm=l2,eps=0.01,T=33", "scale=1,T=33", "scale=-0.3,T=33",
@@ -134,11 +131,6 @@ void DrawSizes(Draws& draws, KernelCase& c) {
       c.key_dim = (c.key_dim + 1) / 2;
     }
   }
-  // Enough elements that one cancelled one isn't the whole figure.
-  while (c.TotalTokens() * c.value_heads * c.value_dim < kMinRandomElements &&
-         c.TotalTokens() > 0) {
-    c.value_heads += c.key_heads;
-  }
 }
 
 void DrawConventions(Draws& draws, KernelCase& c) {
@@ -173,8 +165,8 @@ void MakeMeaningful(KernelCase& c) {
   if (c.keys == KeyRegime::kHuge) c.qk_norm = QkNorm::kL2;
   // Overshooting writes: I - beta k k^T would amplify by 2.1 with each token.
   if (c.keys == KeyRegime::kLong && c.betas == BetaRegime::kTwo) c.betas = BetaRegime::kOne;
-  // Reflections forget nothing, rounding errors included; on one and the same key each adds the same
-  // error of its length.
+  // Reflections forget nothing, rounding errors included; on one and the same key each adds the
+  // same error of its length.
   const bool same_key = c.keys == KeyRegime::kEqual || c.keys == KeyRegime::kAlternating;
   const bool long_case = c.tokens > 40 || c.TotalTokens() > 100;
   if (c.betas == BetaRegime::kTwo && (same_key || long_case || c.key_dim < 16)) {
@@ -202,6 +194,18 @@ void MakeMeaningful(KernelCase& c) {
   }
   if (c.state == StateRegime::kNone && c.place == StatePlace::kInPlace) {
     c.place = StatePlace::kOutOfPlace;
+  }
+}
+
+// Numbers enough that the ratio of two errors (R1) says something. Without a state the output of a
+// token may hang on one dot product, and with one key a state is one number for each column.
+void AddHeads(KernelCase& c) {
+  const bool one_key = c.keys == KeyRegime::kEqual || c.keys == KeyRegime::kAlternating;
+  const int64_t columns = one_key ? c.value_dim : 64;
+  const int64_t tokens = c.TotalTokens();
+  while (tokens > 0 && (c.NumSequences() * c.value_heads * columns < 16 ||
+                        tokens * c.value_heads < 16 || tokens * c.value_heads * c.value_dim < 64)) {
+    c.value_heads += c.key_heads;
   }
 }
 
@@ -244,6 +248,7 @@ KernelCase RandomKernelCase(uint64_t seed) {
   DrawRegimes(draws, c);
   MakeMeaningful(c);
   MakeAskable(c);
+  AddHeads(c);
   return c;
 }
 

@@ -34,8 +34,8 @@ TEST(KernelShapesTest, EveryKeyDimWithEveryValueDim) {
       if (!RunsNow(i++)) continue;
       for (const int64_t tokens : {6, 1}) {
         for (const char* more : {"", ",state_layout=vk", ",dtype=bfloat16"}) {
-          ExpectPassesOnAllTargets(fmt::format("T={},K={},V={},Hv={}{}", tokens, key_dim,
-                                               value_dim, value_dim < 16 ? 16 : 2, more));
+          ExpectPassesOnAllTargets(fmt::format("T={},K={},V={},Hv={}{}", tokens, key_dim, value_dim,
+                                               value_dim < 16 ? 16 : 2, more));
         }
       }
     }
@@ -68,10 +68,10 @@ TEST(KernelShapesTest, ValueHeadsShareKeyHeads) {
   for (const char* map : {"grouped", "tiled"}) {
     for (const int64_t ratio : {1, 2, 3, 4}) {
       for (const int64_t key_heads : {1, 3}) {
-        ExpectPassesOnAllTargets(fmt::format("Hk={},Hv={},map={},T=10,K=64,B=2", key_heads,
-                                             key_heads * ratio, map));
-        ExpectPassesOnAllTargets(fmt::format("Hk={},Hv={},map={},T=1,K=64,norm=l2", key_heads,
-                                             key_heads * ratio, map));
+        ExpectPassesOnAllTargets(
+            fmt::format("Hk={},Hv={},map={},T=10,K=64,B=2", key_heads, key_heads * ratio, map));
+        ExpectPassesOnAllTargets(
+            fmt::format("Hk={},Hv={},map={},T=1,K=64,norm=l2", key_heads, key_heads * ratio, map));
       }
     }
   }

@@ -13,7 +13,7 @@ constexpr std::array<std::string_view, 4> kNames = {"gates", "keys", "beta", "ta
 
 TEST(NearestNameTest, FindsTypingMistakes) {
   EXPECT_EQ(NearestName("gate", kNames), "gates");
-  EXPECT_EQ(NearestName("kyes", kNames), "keys");    // a swap is one edit
+  EXPECT_EQ(NearestName("kyes", kNames), "keys");  // a swap is one edit
   EXPECT_EQ(NearestName("traget", kNames), "target");
   EXPECT_EQ(NearestName("bea", kNames), "beta");
 }

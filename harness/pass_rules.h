@@ -53,7 +53,7 @@ struct PassLimits {
   // R1: error <= relative_factor * (worst error of the float32 references) + relative_slack.
   double relative_factor = 2;
   double relative_slack = 0;
-  // R2, relative RMS.
+  // R2, relative RMS, of the tensor and of each head.
   double ceiling = 0;
   // R3.
   ElementTolerance elements;
@@ -69,7 +69,9 @@ struct PassLimits {
 inline constexpr double kRoundingSlack = 0x1p-23;      // 1.2e-7
 inline constexpr double kNormRoundingSlack = 0x1p-21;  // 4.8e-7
 
-// Heads of fewer elements are not judged alone: one cancelled element would be the whole figure.
+// R2 also judges each head alone, so that many good ones don't dilute a bad one, unless heads have
+// fewer elements than this. R1 does not: the error of a single head may be that of one rounded
+// number, and the ratio of two such errors can be anything.
 inline constexpr int64_t kFewElements = 64;
 
 // For the fused kernel: a bound of its own of 2e-6 for everything that stays float32, tighter than

@@ -30,10 +30,15 @@ enum class Planted {
   kOneElementZero,
   kGateShiftedByOneToken,
 };
-constexpr const char* kPlantedNames[] = {
-    "nothing",     "state reset every 64 tokens", "extra decay of the final state",
-    "decay after update", "state in bfloat16",    "beta = 1 at chunk ends",
-    "query scale x 1.001", "one element zero",    "gate shifted by one token"};
+constexpr const char* kPlantedNames[] = {"nothing",
+                                         "state reset every 64 tokens",
+                                         "extra decay of the final state",
+                                         "decay after update",
+                                         "state in bfloat16",
+                                         "beta = 1 at chunk ends",
+                                         "query scale x 1.001",
+                                         "one element zero",
+                                         "gate shifted by one token"};
 
 using Arm = CaseArm<float>;
 
@@ -144,8 +149,8 @@ TEST_P(PlantedFaultsTest, EveryFaultIsCaughtWhereItIsNoNoOp) {
     SCOPED_TRACE(kPlantedNames[i]);
     const auto fault = static_cast<Planted>(i);
     const Arm faulty = RunFaulty(fault, c, in);
-    const bool no_op = SameBits(clean.output, faulty.output) &&
-                       SameBits(clean.final_state, faulty.final_state);
+    const bool no_op =
+        SameBits(clean.output, faulty.output) && SameBits(clean.final_state, faulty.final_state);
     // Without decay, faults of the decay are no faults; no other may hide behind this.
     const bool of_decay = fault == Planted::kExtraDecayOfFinalState ||
                           fault == Planted::kDecayAfterUpdate ||
@@ -169,14 +174,15 @@ TEST_P(PlantedFaultsTest, EveryFaultIsCaughtWhereItIsNoNoOp) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Gates, PlantedFaultsTest,
-    ::testing::Combine(::testing::Values("none", "long", "drift", "medium", "strong", "mixed",
-                                         "spikes", "growth"),
-                       ::testing::Values(130, 512)),
-    [](const auto& test) {
-      return fmt::format("{}_{}", std::get<0>(test.param), std::get<1>(test.param));
-    });
+INSTANTIATE_TEST_SUITE_P(Gates, PlantedFaultsTest,
+                         ::testing::Combine(::testing::Values("none", "long", "drift", "medium",
+                                                              "strong", "mixed", "spikes",
+                                                              "growth"),
+                                            ::testing::Values(130, 512)),
+                         [](const auto& test) {
+                           return fmt::format("{}_{}", std::get<0>(test.param),
+                                              std::get<1>(test.param));
+                         });
 
 }  // namespace
 }  // namespace deltagauge

@@ -16,11 +16,6 @@ namespace {
 
 constexpr int kMaxFindings = 12;
 
-// Decibels between signal and error, as signal processing has it.
-std::string Snr(double nmse) {
-  return nmse == 0 ? "inf" : fmt::format("{:.1f}", -10 * std::log10(nmse));
-}
-
 std::string FormatFindings(const CheckOutcome& outcome) {
   std::string text;
   std::map<Rule, int> passed;
@@ -38,8 +33,8 @@ std::string FormatFindings(const CheckOutcome& outcome) {
   }
   if (left_out > 0) text += fmt::format("  and {} more\n", left_out);
   for (const auto& [rule, count] : passed) {
-    text += fmt::format("  {} passed {} times: {}\n", InfoOf(rule).id, count,
-                        InfoOf(rule).statement);
+    text +=
+        fmt::format("  {} passed {} times: {}\n", InfoOf(rule).id, count, InfoOf(rule).statement);
   }
   return text;
 }
@@ -54,28 +49,34 @@ std::string FormatTensor(const TensorReport& tensor) {
     for (const TensorComparison* arm : arms) text += fmt::format("{:>14}", cell(*arm));
     text += '\n';
   };
-  const auto number = [](double x) { return fmt::format("{:.3g}", x); };
-  row("relative RMS error", [&](const auto& c) { return number(c.rel_rmse); });
-  row("  of the worst head", [&](const auto& c) { return number(c.worst_group_rel_rmse); });
-  row("NMSE", [&](const auto& c) { return number(c.nmse); });
-  row("SNR, dB", [](const auto& c) { return Snr(c.nmse); });
-  row("largest absolute error", [&](const auto& c) { return number(c.max_abs_error); });
-  row("  at element", [](const auto& c) { return fmt::format("{}", c.max_abs_error_index); });
-  row("ULP, median", [&](const auto& c) { return number(c.ulp_p50); });
-  row("ULP, 99 %", [&](const auto& c) { return number(c.ulp_p99); });
-  row("ULP, largest", [&](const auto& c) { return number(c.ulp_max); });
-  row("outside the tolerance", [](const auto& c) { return fmt::format("{}", c.violations); });
+  // An arm that is NaN where the truth is not has no error to speak of.
+  const auto error_row = [&](const char* name, const auto& error) {
+    row(name, [&](const TensorComparison& c) {
+      return c.non_finite_mismatches > 0 ? "-" : fmt::format("{:.3g}", error(c));
+    });
+  };
+  using Tensor = TensorComparison;
+  error_row("relative RMS error", [](const Tensor& c) { return c.rel_rmse; });
+  error_row("  of the worst head", [](const Tensor& c) { return c.worst_group_rel_rmse; });
+  error_row("NMSE", [](const Tensor& c) { return c.nmse; });
+  error_row("SNR, dB", [](const Tensor& c) { return -10 * std::log10(c.nmse); });
+  error_row("largest absolute error", [](const Tensor& c) { return c.max_abs_error; });
+  row("  at element", [](const Tensor& c) { return fmt::format("{}", c.max_abs_error_index); });
+  error_row("ULP, median", [](const Tensor& c) { return c.ulp_p50; });
+  error_row("ULP, 99 %", [](const Tensor& c) { return c.ulp_p99; });
+  error_row("ULP, largest", [](const Tensor& c) { return c.ulp_max; });
+  row("outside the tolerance", [](const Tensor& c) { return fmt::format("{}", c.violations); });
   row("NaN and Inf out of place",
-      [](const auto& c) { return fmt::format("{}", c.non_finite_mismatches); });
-  row("denormals", [](const auto& c) { return fmt::format("{}", c.denormal_count); });
-  row("zeros", [](const auto& c) { return fmt::format("{}", c.zero_count); });
+      [](const Tensor& c) { return fmt::format("{}", c.non_finite_mismatches); });
+  row("denormals", [](const Tensor& c) { return fmt::format("{}", c.denormal_count); });
+  row("zeros", [](const Tensor& c) { return fmt::format("{}", c.zero_count); });
   return text;
 }
 
 // The columns around an element, each arm beside the truth.
 std::string FormatNeighbours(const std::vector<double>& truth, const std::vector<float>& kernel,
-                             const std::vector<float>& recurrent,
-                             const std::vector<float>& chunked, int64_t index, int64_t row_size) {
+                             const std::vector<float>& recurrent, const std::vector<float>& chunked,
+                             int64_t index, int64_t row_size) {
   const int64_t row_begin = index / row_size * row_size;
   const int64_t begin = std::max(row_begin, index - 2);
   const int64_t end = std::min(row_begin + row_size, index + 3);
@@ -141,8 +142,8 @@ std::string FormatNumbers(const CheckOutcome& outcome, const CaseData& data,
     if (index < 0) continue;
     if (tensor.name == "output") {
       text += fmt::format("  worst: {}\n", PlaceOfOutput(c, index));
-      text += FormatNeighbours(t.truth.output, result.output, t.recurrent.output,
-                               t.chunked.output, index, c.value_dim);
+      text += FormatNeighbours(t.truth.output, result.output, t.recurrent.output, t.chunked.output,
+                               index, c.value_dim);
       text += FormatErrorOverTokens(c, t.truth.output, result.output);
     } else if (tensor.name == "state") {
       index = AmongAllStates(c, index);
@@ -179,9 +180,9 @@ std::string PlaceOfState(const KernelCase& kernel_case, int64_t index) {
 }
 
 std::string FormatRepro(const CheckOutcome& outcome, const CaseData& data, KernelFunction kernel) {
-  std::string text = fmt::format("{}\n  inputs {:016x}, ran on {}\n",
-                                 PrintCase(outcome.kernel_case), HashInputs(data.inputs),
-                                 outcome.target.empty() ? "nothing" : outcome.target);
+  std::string text =
+      fmt::format("{}\n  inputs {:016x}, ran on {}\n", PrintCase(outcome.kernel_case),
+                  HashInputs(data.inputs), outcome.target.empty() ? "nothing" : outcome.target);
   text += FormatFindings(outcome);
   if (outcome.kernel_case.check == CheckKind::kAccuracy) {
     text += FormatNumbers(outcome, data, kernel);

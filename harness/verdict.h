@@ -10,8 +10,8 @@ namespace deltagauge {
 
 // From good to bad: the verdict of a whole is the worst of its parts.
 enum class Verdict : uint8_t {
-  kSkipped,       // did not apply, for example an instruction set that this machine lacks
-  kWaived,        // a failure covered by a waiver
+  kSkipped,  // did not apply, for example an instruction set that this machine lacks
+  kWaived,   // a failure covered by a waiver
   kPassed,
   kInconclusive,  // the data does not allow a decision
   kFailed,        // the observed value is on the wrong side of its limit

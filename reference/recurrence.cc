@@ -11,9 +11,8 @@ namespace {
 
 void RequireSize(const char* name, size_t found, int64_t expected) {
   if (found == static_cast<size_t>(expected)) return;
-  throw std::invalid_argument(std::string("recurrence: ") + name + " has " +
-                              std::to_string(found) + " elements; expected " +
-                              std::to_string(expected));
+  throw std::invalid_argument(std::string("recurrence: ") + name + " has " + std::to_string(found) +
+                              " elements; expected " + std::to_string(expected));
 }
 
 template <typename Real>
@@ -21,8 +20,9 @@ void RequireSizes(const RecurrenceInputs<Real>& in) {
   const RecurrenceShape& s = in.shape;
   if (s.batch < 0 || s.tokens < 0 || s.key_heads < 1 || s.value_heads < 1 || s.key_dim < 1 ||
       s.value_dim < 1 || s.value_heads % s.key_heads != 0) {
-    throw std::invalid_argument("recurrence: the shape has a negative or zero size, or its value "
-                                "heads are not a multiple of its key heads");
+    throw std::invalid_argument(
+        "recurrence: the shape has a negative or zero size, or its value "
+        "heads are not a multiple of its key heads");
   }
   const int64_t key_rows = s.batch * s.key_heads * s.tokens;
   const int64_t value_rows = s.batch * s.value_heads * s.tokens;
@@ -147,8 +147,8 @@ void SolveUnitLowerTriangular(const Head<Real>& head, int64_t begin, int64_t siz
       // inf * 0 is no zero.
       const Real decay = std::exp(scratch.cumulative[static_cast<size_t>(i)] -
                                   scratch.cumulative[static_cast<size_t>(j)]);
-      a[j] = -(beta[i] * Dot(keys + i * head.key_dim, keys + j * head.key_dim, head.key_dim)) *
-             decay;
+      a[j] =
+          -(beta[i] * Dot(keys + i * head.key_dim, keys + j * head.key_dim, head.key_dim)) * decay;
       solved[j] = a[j];
     }
     for (int64_t j = 0; j < i; ++j) {

@@ -64,9 +64,7 @@ Problem RandomProblem(const RecurrenceShape& shape, double lowest_log_decay, uin
   return p;
 }
 
-std::vector<float> ToFloat(const std::vector<double>& from) {
-  return {from.begin(), from.end()};
-}
+std::vector<float> ToFloat(const std::vector<double>& from) { return {from.begin(), from.end()}; }
 
 template <typename A, typename B>
 double RelativeRms(const std::vector<A>& result, const std::vector<B>& truth) {
@@ -84,8 +82,8 @@ double RelativeRms(const std::vector<A>& result, const std::vector<B>& truth) {
 // token 2: S/2 = [[1, 1/2], [3/2, 2]], d = (1, 1) - (3/2, 2), S = [[1, 1/2], [1, 1]], o = (1, 0)
 TEST(RunRecurrentTest, TwoTokensByHand) {
   Problem p;
-  p.shape = {.batch = 1, .tokens = 2, .key_heads = 1, .value_heads = 1, .key_dim = 2,
-             .value_dim = 2};
+  p.shape = {
+      .batch = 1, .tokens = 2, .key_heads = 1, .value_heads = 1, .key_dim = 2, .value_dim = 2};
   p.query = {1, 1, 2, -1};
   p.key = {1, 0, 0, 1};
   p.value = {3, 0, 1, 1};
@@ -138,7 +136,8 @@ TEST(RunRecurrentTest, EverySplitEqualsTheWhole) {
   for (int64_t split = 0; split <= 6; ++split) {
     std::vector<double> output;
     std::vector<double> state = p.state;
-    for (const auto& [begin, end] : {std::pair{int64_t{0}, split}, std::pair{split, int64_t{6}}}) {
+    for (const auto& bounds : {std::pair{int64_t{0}, split}, std::pair{split, int64_t{6}}}) {
+      const int64_t begin = bounds.first, end = bounds.second;
       const auto slice = [&](const std::vector<double>& x, int64_t row) {
         return std::span<const double>(x).subspan(static_cast<size_t>(begin * row),
                                                   static_cast<size_t>((end - begin) * row));
@@ -170,9 +169,9 @@ TEST(RunRecurrentTest, NoTokensLeaveTheStateAlone) {
 
 TEST(RunRecurrentTest, SharedKeyHeadsEqualRepeatedOnes) {
   for (const HeadMap map : {HeadMap::kGrouped, HeadMap::kTiled}) {
-    Problem shared = RandomProblem({.batch = 2, .tokens = 5, .key_heads = 2, .value_heads = 6,
-                                    .key_dim = 4, .value_dim = 3},
-                                   -1.0);
+    Problem shared = RandomProblem(
+        {.batch = 2, .tokens = 5, .key_heads = 2, .value_heads = 6, .key_dim = 4, .value_dim = 3},
+        -1.0);
     shared.head_map = map;
     Problem repeated = shared;
     repeated.shape.key_heads = 6;
@@ -200,8 +199,12 @@ TEST(RunRecurrentTest, SharedKeyHeadsEqualRepeatedOnes) {
 TEST(RunChunkedTest, EqualsTheRecurrenceInDouble) {
   for (const double lowest : {0.0, -0.01, -1.0, -20.0}) {
     for (const int64_t tokens : {1, 2, 63, 64, 65, 130}) {
-      const Problem p = RandomProblem({.batch = 2, .tokens = tokens, .key_heads = 1,
-                                       .value_heads = 2, .key_dim = 16, .value_dim = 12},
+      const Problem p = RandomProblem({.batch = 2,
+                                       .tokens = tokens,
+                                       .key_heads = 1,
+                                       .value_heads = 2,
+                                       .key_dim = 16,
+                                       .value_dim = 12},
                                       lowest);
       const auto truth = RunRecurrent(p.View());
       for (const int64_t chunk : {1, 4, 64}) {
@@ -233,8 +236,8 @@ TEST(FloatFormsTest, ErrorIsThatOfFloat32) {
   const std::vector<float> query = ToFloat(p.query), key = ToFloat(p.key), value = ToFloat(p.value);
   const std::vector<float> log_decay = ToFloat(p.log_decay), beta = ToFloat(p.beta);
   const std::vector<float> state = ToFloat(p.state);
-  const RecurrenceInputs<float> in = {p.shape, p.head_map, query, key, value, log_decay, beta,
-                                      state};
+  const RecurrenceInputs<float> in = {p.shape, p.head_map, query, key,
+                                      value,   log_decay,  beta,  state};
   for (const auto& result : {RunRecurrent(in), RunChunked(in)}) {
     EXPECT_LT(RelativeRms(result.output, truth.output), 1.3e-6);
     EXPECT_LT(RelativeRms(result.final_state, truth.final_state), 1.3e-6);
