@@ -93,6 +93,9 @@ function(deltagauge_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
+  if(CMAKE_CROSSCOMPILING)
+    math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 6")  # an emulator runs them
+  endif()
   add_executable(${name} ${arg_SRCS})
   target_link_libraries(${name} PRIVATE
     deltagauge_flags ${arg_LIBS} GTest::gmock GTest::gtest GTest::gtest_main)

@@ -1,15 +1,15 @@
 // Does the kernel do what its header says? Runs one case and judges it.
 //
-// | check      | what must hold |
-// |------------|------------------------------------------------------------------------------------|
-// | accuracy   | output, state and snapshots pass R1 to R5 against the fp64 truth; R6; R7 | |
-// threads    | the same bits with 1, 2, 3 and the case's number of threads, in any order of tasks |
-// | pieces     | split anywhere, token by token, in uneven pieces: each passes like the whole | |
-// contagion  | a NaN or Inf stays in its head, in its value column, and after its token           |
-// | snapshots  | any number of snapshots: each is the state that repeated decoding gives | |
-// neighbours | a sequence gives the same bits alone, in a batch, packed, and beside NaN           |
-// | in_place   | in place and out of place: the same bits; without a final state: passes | |
-// layouts    | every layout in memory gives the same bits; both state layouts pass                |
+// | check      | what must hold                                                               |
+// |------------|------------------------------------------------------------------------------|
+// | accuracy   | output, state and snapshots pass R1 to R5 against the fp64 truth; R6; R7     |
+// | threads    | the same bits with 1, 2, 3 and the case's threads, in any order of tasks     |
+// | pieces     | split anywhere, token by token, in uneven pieces: each passes like the whole |
+// | contagion  | a NaN or Inf stays in its head, in its value column, and after its token     |
+// | snapshots  | any number of snapshots: each is the state that repeated decoding gives      |
+// | neighbours | the same bits for a sequence alone, in a batch, packed, and beside NaN       |
+// | in_place   | in place and out of place: the same bits; without a final state: passes      |
+// | layouts    | every layout in memory gives the same bits; both state layouts pass          |
 //
 // Every call of every check also has guards round its memory (R6), must report the target that was
 // forced, and must not be refused.

@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cfenv>
 #include <cmath>
+#include <cstddef>
 #include <limits>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -120,6 +122,111 @@ TEST_F(KernelExactTest, TheFloatingPointEnvironmentIsLeftAlone) {
   });
 }
 
+// For one thread.
+class AlignedWorkspace {
+ public:
+  Workspace View() {
+    void* data = memory_.data();
+    size_t space = memory_.size();
+    std::align(kWorkspaceAlignment, kWorkspaceBytesPerThread, data, space);
+    return {data, kWorkspaceBytesPerThread};
+  }
+
+ private:
+  std::vector<std::byte> memory_ =
+      std::vector<std::byte>(kWorkspaceBytesPerThread + kWorkspaceAlignment);
+};
+
+// One sequence of two heads by hand, for strides that no layout of a case has.
+struct HandMadeCall {
+  static constexpr int64_t kTokens = 6;
+  static constexpr int64_t kDim = 8;
+  static constexpr int64_t kHeads = 2;
+
+  GatedDeltaRuleArgs Args() {
+    GatedDeltaRuleArgs args;
+    args.num_sequences = 1;
+    args.num_tokens = kTokens;
+    args.key_heads = args.value_heads = kHeads;
+    args.key_dim = args.value_dim = kDim;
+    const Strides rows = {.sequence = 0, .token = kDim, .head = kTokens * kDim};
+    const Strides gates = {.sequence = 0, .token = 1, .head = kTokens};
+    args.query = {inputs.query.data(), rows};
+    args.key = {inputs.key.data(), rows};
+    args.value = {inputs.value.data(), rows};
+    args.decay = {inputs.decay.data(), gates};
+    args.beta = {inputs.beta.data(), gates};
+    args.output = {output.data(), rows};
+    args.initial_state = {inputs.initial_state.data(),
+                          {.sequence = 0, .head = kDim * kDim, .row = kDim}};
+    return args;
+  }
+
+  std::vector<float> Run(const GatedDeltaRuleArgs& args) {
+    std::fill(output.begin(), output.end(), 0.0f);
+    AlignedWorkspace workspace;
+    SerialFor serial;
+    const Status status = GatedDeltaRule(args, workspace.View(), serial);
+    EXPECT_TRUE(status.ok()) << status.Message();
+    return output;
+  }
+
+  CaseInputs inputs = MakeInputs(Case("kernel:T=6,K=8"));
+  std::vector<float> output = std::vector<float>(kHeads * kTokens * kDim);
+};
+
+// Rows of `dim` of each head in reversed order.
+std::vector<float> Reversed(const std::vector<float>& tensor, int64_t tokens, int64_t dim) {
+  std::vector<float> reversed;
+  const auto rows = static_cast<int64_t>(tensor.size()) / dim;
+  for (int64_t row = 0; row < rows; ++row) {
+    const int64_t mirrored = row / tokens * tokens + (tokens - 1 - row % tokens);
+    reversed.insert(reversed.end(), tensor.begin() + mirrored * dim,
+                    tensor.begin() + (mirrored + 1) * dim);
+  }
+  return reversed;
+}
+
+TEST_F(KernelExactTest, NegativeStridesReadAndWriteBackwards) {
+  OnEveryTarget([&] {
+    HandMadeCall call;
+    const std::vector<float> expected = call.Run(call.Args());
+    constexpr int64_t kTokens = HandMadeCall::kTokens, kDim = HandMadeCall::kDim;
+    for (auto* tensor : {&call.inputs.query, &call.inputs.key, &call.inputs.value}) {
+      *tensor = Reversed(*tensor, kTokens, kDim);
+    }
+    call.inputs.decay = Reversed(call.inputs.decay, kTokens, 1);
+    call.inputs.beta = Reversed(call.inputs.beta, kTokens, 1);
+    GatedDeltaRuleArgs args = call.Args();
+    for (ConstTensor* tensor : {&args.query, &args.key, &args.value}) {
+      tensor->data = static_cast<const float*>(tensor->data) + (kTokens - 1) * kDim;
+      tensor->strides.token = -kDim;
+    }
+    for (GateTensor* gate : {&args.decay, &args.beta}) {
+      gate->data += kTokens - 1;
+      gate->strides.token = -1;
+    }
+    args.output.data = static_cast<float*>(args.output.data) + (kTokens - 1) * kDim;
+    args.output.strides.token = -kDim;
+    EXPECT_EQ(Reversed(call.Run(args), kTokens, kDim), expected);
+  });
+}
+
+TEST_F(KernelExactTest, StridesOfZeroRepeatOneHead) {
+  OnEveryTarget([&] {
+    HandMadeCall call;
+    const size_t half = call.inputs.key.size() / 2;
+    std::copy_n(call.inputs.key.begin(), half,
+                call.inputs.key.begin() + static_cast<int64_t>(half));
+    std::fill(call.inputs.beta.begin(), call.inputs.beta.end(), 0.5f);
+    const std::vector<float> expected = call.Run(call.Args());
+    GatedDeltaRuleArgs args = call.Args();
+    args.key.strides.head = 0;
+    args.beta.strides = {};
+    EXPECT_EQ(call.Run(args), expected);
+  });
+}
+
 // A null pointer is fine where there is no element to point at.
 TEST_F(KernelExactTest, EmptyTensorsNeedNoPointer) {
   OnEveryTarget([&] {
@@ -132,12 +239,9 @@ TEST_F(KernelExactTest, EmptyTensorsNeedNoPointer) {
     args.value_dim = 3;
     args.initial_state = {state.data(), {.sequence = 6, .head = 6, .row = 3}};
     args.final_state = {out.data(), {.sequence = 6, .head = 6, .row = 3}};
-    std::vector<float> memory(kWorkspaceBytesPerThread / sizeof(float) + 16);
-    auto address = reinterpret_cast<uintptr_t>(memory.data());
-    const size_t skip = (kWorkspaceAlignment - address % kWorkspaceAlignment) / sizeof(float);
+    AlignedWorkspace workspace;
     SerialFor serial;
-    const Status status =
-        GatedDeltaRule(args, {memory.data() + skip, kWorkspaceBytesPerThread}, serial);
+    const Status status = GatedDeltaRule(args, workspace.View(), serial);
     EXPECT_TRUE(status.ok()) << status.Message();
     EXPECT_EQ(out, state);
   });
