@@ -16,8 +16,8 @@ struct PlannedCase {
 };
 
 // What `deltagauge check` runs: every gate regime at the sizes of Qwen3.5 and at awkward ones,
-// every other regime and convention, every check, and some random cases. Groups come in order; target and threads are left
-// to the caller.
+// every other regime and convention, every check, and some random cases. Groups come in order;
+// target and threads are left to the caller.
 std::vector<PlannedCase> DefaultCheckPlan();
 
 // A small case with everything drawn at random: sizes, conventions, regimes, layouts, check. Always
