@@ -20,10 +20,10 @@
 //
 // Arithmetic: float32 throughout, whatever the input type; decays and their products in float64.
 // bfloat16 output is rounded to nearest even. Relative RMS error of output and state against an
-// fp64 recurrence: at most 2e-6 (float32). Results do not depend on the number of threads, nor on
-// alignment. g > 0 (growth) is allowed; g = -inf is an exact reset of a finite state. NaN and Inf
-// travel as in the equation: they stay in their head, in their value column, and after their
-// token; a decay of 0 does not cleanse a non-finite state.
+// fp64 recurrence: at most 2e-6 (float32), for keys of norm 1 and beta <= 1. Results do not depend
+// on the number of threads, nor on alignment. g > 0 (growth) is allowed; g = -inf is an exact reset
+// of a finite state. NaN and Inf travel as in the equation: they stay in their head, in their value
+// column, and after their token; a decay of 0 does not cleanse a non-finite state.
 //
 // Aliasing: final_state may be initial_state itself (same data, same strides: in place). Any other
 // overlap of something written with something else is an error. It is judged by extents, the
