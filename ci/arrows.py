@@ -20,8 +20,12 @@ ARROWS = {
     "harness": {"kernels", "reference", "harness"},
 }
 
-# The only files that may see libtorch: no header, so that none of it reaches the other files.
-TORCH_FILES = re.compile(r"reference/\w+_torch(_test)?\.cc|kernels/torch_ops\w*\.cc")
+# The only files that may see libtorch. Headers among them are for these files alone (see below), so
+# that none of it reaches the others.
+TORCH_HEADERS = re.compile(r"reference/\w+_torch-inl\.h")
+TORCH_FILES = re.compile(
+    r"reference/\w+_torch(_test)?\.cc|kernels/torch_ops\w*\.cc|" + TORCH_HEADERS.pattern
+)
 
 TORCH = ("torch/", "ATen/", "c10/", "caffe2/")
 FORMAT = ("fmt/", "spdlog/")
@@ -45,7 +49,9 @@ def violations_of(path, included):
     if included.startswith("hwy/") and folder != "kernels":
         yield "Highway is included only in kernels/"
     if included.startswith(TORCH) and not TORCH_FILES.fullmatch(path):
-        yield "libtorch is included only in reference/*_torch{,_test}.cc and kernels/torch_ops*.cc"
+        yield "libtorch is included only in reference/*_torch{.cc,_test.cc,-inl.h}, kernels/torch_ops*.cc"
+    if TORCH_HEADERS.fullmatch(included) and not TORCH_FILES.fullmatch(path):
+        yield "headers with libtorch are included only by files that may see libtorch"
     if included.startswith(FORMAT) and TORCH_FILES.fullmatch(path):
         yield "a file that includes libtorch must not include fmt: torch brings one of its own"
     if included == "omp.h":
@@ -95,6 +101,8 @@ PLANTED = [
     ("kernels/torch_ops_args_test.cc", "#include <ATen/ops/ones.h>", None),
     ("reference/eager_torch.cc", "#include <ATen/ops/matmul.h>", None),
     ("reference/eager_torch_test.cc", "#include <ATen/ops/matmul.h>", None),
+    ("reference/parts_torch-inl.h", "#include <ATen/core/Tensor.h>", None),
+    ("reference/model_torch.cc", '#include "reference/parts_torch-inl.h"', None),
     ("harness/a.cc", '#include "reference/a.h"', None),
     ("harness/b.cc", '#include "kernels/a.h"', None),
     ("harness/c.cc", "#include <fmt/format.h>", None),
@@ -110,6 +118,8 @@ PLANTED = [
     ("reference/e.cc", "#include <c10/util/Half.h>", "libtorch"),
     ("kernels/torch_ops.h", "#include <ATen/core/Tensor.h>", "libtorch"),
     ("reference/f_torch.h", "#include <ATen/core/Tensor.h>", "libtorch"),
+    ("harness/g.cc", '#include "reference/parts_torch-inl.h"', "headers with libtorch"),
+    ("reference/model_torch.h", '#include "reference/parts_torch-inl.h"', "headers with libtorch"),
     ("reference/g_torch.cc", "#include <fmt/format.h>", "fmt"),
     ("kernels/torch_ops_test.cc", "#include <spdlog/spdlog.h>", "fmt"),
     ("kernels/g.cc", "#include <omp.h>", "OpenMP"),

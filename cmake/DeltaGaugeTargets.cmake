@@ -7,13 +7,18 @@
 #       A library to be loaded at run time: lib/lib<name>.so. Symbols are hidden by default.
 #   deltagauge_executable(name SRCS a.cc ... [LIBS ...])
 #       A program: bin/<name>.
-#   deltagauge_test(name SRCS a_test.cc ... LABELS unit ... [LIBS ...] [TIMEOUT seconds])
+#   deltagauge_test(name SRCS a_test.cc ... LABELS unit ... [LIBS ...] [DEFINITIONS A="b" ...]
+#                   [TIMEOUT seconds] [THREADED])
 #       A GoogleTest program with gtest, gmock and their main() linked: bin/<name>. Each of its
 #       tests is a test of ctest, but with the label `torch` the whole program is one, because
-#       loading libtorch takes longer than most tests. Nothing happens without BUILD_TESTING.
+#       loading libtorch takes longer than most tests. Nothing happens without BUILD_TESTING. With
+#       DELTAGAUGE_THREADED_TESTS (for ThreadSanitizer) only those happen that say THREADED.
 #   deltagauge_python_test(name SCRIPT a_test.py LABELS torch ... [ENV K=V ...] [TIMEOUT seconds])
 #       Runs the script with the Python that libtorch belongs to; skipped at configuration, with a
 #       message, where there is none. Fails unless unittest says that it ran at least one test.
+#   deltagauge_schema_test(name SCRIPT a_schema_test.py)
+#       Runs the script with the system's Python, which has a JSON schema validator; the script exits
+#       with 77, "skipped", where there is none.
 #   deltagauge_fuzz(name SRCS a_fuzz.cc ... [LIBS ...])
 #       A libFuzzer program, built only with DELTAGAUGE_FUZZ: bin/<name>; ctest runs it briefly.
 #
@@ -49,8 +54,10 @@ if(sanitize)
   target_link_options(deltagauge_flags INTERFACE -fsanitize=${sanitize})
 endif()
 
+add_custom_target(deltagauge_tests)  # all test programs, and nothing that only people use
+
 macro(_deltagauge_parse single multi)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "${single}" "${multi}")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "THREADED" "${single}" "${multi}")
   if(arg_UNPARSED_ARGUMENTS OR arg_KEYWORDS_MISSING_VALUES)
     message(FATAL_ERROR "${CMAKE_CURRENT_FUNCTION}(${name}): can't understand "
       "'${arg_UNPARSED_ARGUMENTS}${arg_KEYWORDS_MISSING_VALUES}'")
@@ -83,11 +90,11 @@ function(deltagauge_executable name)
 endfunction()
 
 function(deltagauge_test name)
-  _deltagauge_parse("TIMEOUT" "SRCS;LIBS;LABELS")
+  _deltagauge_parse("TIMEOUT" "SRCS;LIBS;LABELS;DEFINITIONS")
   if(NOT arg_LABELS)
     message(FATAL_ERROR "deltagauge_test(${name}): give it LABELS")
   endif()
-  if(NOT TARGET GTest::gtest)
+  if(NOT TARGET GTest::gtest OR (DELTAGAUGE_THREADED_TESTS AND NOT arg_THREADED))
     return()
   endif()
   if(NOT arg_TIMEOUT)
@@ -97,8 +104,10 @@ function(deltagauge_test name)
     math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 6")  # an emulator runs them
   endif()
   add_executable(${name} ${arg_SRCS})
+  add_dependencies(deltagauge_tests ${name})
   target_link_libraries(${name} PRIVATE
     deltagauge_flags ${arg_LIBS} GTest::gmock GTest::gtest GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE ${arg_DEFINITIONS})
   if("torch" IN_LIST arg_LABELS)
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
@@ -134,6 +143,20 @@ function(deltagauge_python_test name)
     COMMAND "${TorchCpu_PYTHON}" -B "${CMAKE_CURRENT_SOURCE_DIR}/${arg_SCRIPT}" --verbose)
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
     ENVIRONMENT "${arg_ENV}" FAIL_REGULAR_EXPRESSION "Ran 0 tests|NO TESTS RAN")
+endfunction()
+
+function(deltagauge_schema_test name)
+  _deltagauge_parse("SCRIPT" "")
+  # The system's own, for which ci/deps installs the validator.
+  find_program(DELTAGAUGE_PYTHON NAMES python3 python HINTS /usr/bin NO_CMAKE_FIND_ROOT_PATH)
+  mark_as_advanced(DELTAGAUGE_PYTHON)
+  if(NOT BUILD_TESTING OR DELTAGAUGE_FUZZ OR DELTAGAUGE_THREADED_TESTS OR NOT DELTAGAUGE_PYTHON)
+    return()
+  endif()
+  add_test(NAME ${name}
+    COMMAND "${DELTAGAUGE_PYTHON}" -B "${CMAKE_CURRENT_SOURCE_DIR}/${arg_SCRIPT}" --verbose)
+  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 120 SKIP_RETURN_CODE 77
+    FAIL_REGULAR_EXPRESSION "Ran 0 tests|NO TESTS RAN")
 endfunction()
 
 function(deltagauge_fuzz name)

@@ -73,6 +73,24 @@ if(TorchCpu_FOUND AND NOT TARGET TorchCpu::TorchCpu)
       "(_GLIBCXX_USE_CXX11_ABI=0). Take a libtorch with the cxx11 ABI: every wheel from 2.7 on, or "
       "the 'cxx11-abi' archive.")
   endif()
+  # libtorch uses the shared libstdc++. A second one, linked into the program, would make objects
+  # that the first one destroys: the program aborts when it ends ("free(): invalid pointer").
+  if(NOT WIN32 AND NOT APPLE)
+    set(_probe "${CMAKE_BINARY_DIR}/CMakeFiles/TorchCpuProbe")
+    try_compile(_links
+      SOURCE_FROM_CONTENT probe.cc "#include <iostream>\nint main() { std::cout << std::endl; }\n"
+      COPY_FILE "${_probe}" COPY_FILE_ERROR _copy_error)
+    set(_shared)
+    if(_links AND NOT _copy_error)
+      file(STRINGS "${_probe}" _shared REGEX "libstdc\\+\\+\\.so" LIMIT_COUNT 1)
+    endif()
+    if(NOT _shared)
+      message(FATAL_ERROR "${CMAKE_CXX_COMPILER} doesn't link the shared libstdc++ that libtorch "
+        "uses. Take a compiler that has libstdc++.so, such as -DCMAKE_CXX_COMPILER=/usr/bin/g++ in "
+        "a new build folder, no -static-libstdc++, or build without libtorch: "
+        "-DDELTAGAUGE_TORCH=OFF.")
+    endif()
+  endif()
   # A CUDA build's libtorch_cpu.so needs libraries that the loader finds by libtorch's own
   # run path and the linker does not.
   if(NOT WIN32 AND NOT APPLE)

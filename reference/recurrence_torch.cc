@@ -14,23 +14,12 @@
 #include <stdexcept>
 #include <vector>
 
+#include "reference/recurrence_torch-inl.h"
 #include "reference/tensors_torch.h"
 
 namespace deltagauge::reference {
 
-struct TorchRecurrence::Tensors {
-  at::Tensor query;      // [B, H, T, K]
-  at::Tensor key;        // [B, H, T, K]
-  at::Tensor value;      // [B, H, T, V]
-  at::Tensor log_decay;  // [B, H, T]
-  at::Tensor beta;       // [B, H, T]
-  at::Tensor initial_state;
-  at::Tensor output;
-  at::Tensor final_state;
-
-  void RunEager();
-  void RunChunked();
-};
+struct TorchRecurrence::Tensors : RuleTensors {};
 
 namespace {
 
@@ -55,7 +44,7 @@ at::Tensor InChunks(const at::Tensor& tensor) {
 
 }  // namespace
 
-void TorchRecurrence::Tensors::RunEager() {
+void RuleTensors::RunEager() {
   at::Tensor state = initial_state;
   output = at::empty_like(value);
   for (int64_t t = 0; t < value.size(2); ++t) {
@@ -72,7 +61,7 @@ void TorchRecurrence::Tensors::RunEager() {
 
 // Names as in recurrence.h; every tensor has the dimensions [B, H, chunks, ...] until the loop
 // walks over the chunks.
-void TorchRecurrence::Tensors::RunChunked() {
+void RuleTensors::RunChunked() {
   const at::Tensor q = InChunks(query);
   const at::Tensor k = InChunks(key);
   const at::Tensor v = InChunks(value);
@@ -117,14 +106,14 @@ std::string TorchRecurrence::Name() const {
 
 void TorchRecurrence::Prepare(const RecurrenceInputs<float>& inputs) {
   const std::vector<at::Tensor> made = MakeTensors(inputs);
-  tensors_ = std::make_unique<Tensors>(Tensors{.query = made[0],
-                                               .key = made[1],
-                                               .value = made[2],
-                                               .log_decay = made[3],
-                                               .beta = made[4],
-                                               .initial_state = made[5],
-                                               .output = {},
-                                               .final_state = {}});
+  tensors_ = std::make_unique<Tensors>(Tensors{{.query = made[0],
+                                                .key = made[1],
+                                                .value = made[2],
+                                                .log_decay = made[3],
+                                                .beta = made[4],
+                                                .initial_state = made[5],
+                                                .output = {},
+                                                .final_state = {}}});
 }
 
 void TorchRecurrence::Run() {

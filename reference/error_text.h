@@ -1,0 +1,27 @@
+// Pieces of error texts about input from outside.
+#ifndef DELTAGAUGE_REFERENCE_ERROR_TEXT_H_
+#define DELTAGAUGE_REFERENCE_ERROR_TEXT_H_
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace deltagauge::reference {
+
+// The text in single quotes, safe to print whatever it holds: control characters and bytes outside
+// ASCII become \xNN, and after 160 characters "..." stands for the rest.
+std::string Quoted(std::string_view text);
+
+// "did you mean 'x'?" for the candidate with the fewest edits (insert, delete, replace a character,
+// swap two neighbours) from `name`, the first of equals; "" if each needs more than a quarter of
+// the name's length. Only the first 96 characters count.
+std::string NearestNameHint(std::string_view name, std::span<const std::string_view> candidates);
+
+// A path as UTF-8.
+std::string PathName(const std::filesystem::path& path);
+
+}  // namespace deltagauge::reference
+
+#endif  // DELTAGAUGE_REFERENCE_ERROR_TEXT_H_
