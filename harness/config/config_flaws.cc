@@ -1,0 +1,131 @@
+#include "harness/config/config_flaws.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "fmt/format.h"
+
+namespace deltagauge {
+namespace {
+
+std::optional<Flaw> HeadsFlaw(int64_t value_heads, int64_t key_heads) {
+  if (value_heads % key_heads == 0) return std::nullopt;
+  return Flaw{"key_heads",
+              fmt::format("{} key heads don't divide {} value heads", key_heads, value_heads), ""};
+}
+
+KernelCase CaseOf(const KernelShape& shape) {
+  KernelCase c;
+  c.sequences = shape.sequences;
+  c.tokens = *std::max_element(shape.tokens.begin(), shape.tokens.end());
+  c.value_heads = shape.value_heads;
+  c.key_heads = shape.key_heads;
+  c.key_dim = shape.key_dim;
+  c.value_dim = shape.value_dim;
+  return c;
+}
+
+bool Asks(const std::vector<CheckKind>& checks, CheckKind check) {
+  return std::find(checks.begin(), checks.end(), check) != checks.end();
+}
+
+}  // namespace
+
+std::optional<Flaw> FlawOf(const KernelShape& shape) {
+  if (auto flaw = HeadsFlaw(shape.value_heads, shape.key_heads)) return flaw;
+  if (const auto error = CheckCase(CaseOf(shape))) return Flaw{"tokens", error->what, error->hint};
+  return std::nullopt;
+}
+
+std::optional<Flaw> FlawOf(const KernelConfig& kernel) {
+  if (kernel.shapes.empty() && kernel.cases.empty() && !kernel.standard_cases) {
+    return Flaw{"shapes", "kernel asks for nothing", "give shapes, cases or standard_cases: true"};
+  }
+  for (const KernelShape& shape : kernel.shapes) {
+    KernelCase c = CaseOf(shape);
+    for (const GateRegime regime : kernel.regimes) {
+      c.gates = regime;
+      if (const auto error = CheckCase(c)) return Flaw{"regimes", error->what, error->hint};
+    }
+    const auto& checks = shape.checks.empty() ? kernel.checks : shape.checks;
+    if (Asks(checks, CheckKind::kNeighbours) && shape.sequences < 2) {
+      return Flaw{"shapes", "the check neighbours needs sequences that have one",
+                  "sequences: 2 or more"};
+    }
+    if (c.tokens == 0 && !Asks(checks, CheckKind::kAccuracy)) {
+      return Flaw{"shapes", "without tokens there is only accuracy to check", "tokens: 1 or more"};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Flaw> FlawOf(const AgreementConfig& agreement) {
+  if (agreement.teacher_forced || agreement.greedy) return std::nullopt;
+  return Flaw{"teacher_forced", "agreement asks for nothing",
+              "teacher_forced: true, or give greedy; or agreement: none"};
+}
+
+std::optional<Flaw> FlawOf(const ModelRunConfig& model) {
+  if (!model.drift && !model.agreement && !model.captured_inputs && !model.invariance &&
+      !model.performance) {
+    return Flaw{"path", "the model is asked for nothing",
+                "give drift, agreement, captured_inputs or invariance"};
+  }
+  if (model.drift && model.drift->positions.value_or(0) > model.tokens) {
+    return Flaw{"drift",
+                fmt::format("{} positions are more than the {} tokens of a text",
+                            *model.drift->positions, model.tokens),
+                "positions: all"};
+  }
+  return std::nullopt;
+}
+
+std::optional<Flaw> FlawOf(const KernelTimingConfig& timing) {
+  return HeadsFlaw(timing.value_heads, timing.key_heads);
+}
+
+std::optional<Flaw> FlawOf(const PerformanceConfig& performance) {
+  if (performance.prefill || performance.decode || performance.kernel) return std::nullopt;
+  return Flaw{"protocol", "performance asks for nothing", "give prefill, decode or kernel"};
+}
+
+std::optional<Flaw> FlawOf(const Gate& gate) {
+  if (!gate.min || !gate.max || *gate.min <= *gate.max) return std::nullopt;
+  return Flaw{"min", fmt::format("min {} is above max {}", *gate.min, *gate.max), ""};
+}
+
+std::optional<Flaw> FlawOf(const Tolerance& tolerance) {
+  if (!tolerance.min && !tolerance.max) {
+    return Flaw{"max", "a tolerance needs a number", "max: or min:"};
+  }
+  if (tolerance.min && tolerance.max && *tolerance.min > *tolerance.max) {
+    return Flaw{"min", fmt::format("min {} is above max {}", *tolerance.min, *tolerance.max), ""};
+  }
+  return std::nullopt;
+}
+
+std::optional<Flaw> FlawOf(const Config& config) {
+  if (config.baseline == config.truth) {
+    return Flaw{"baseline", fmt::format("'{}' is the truth already", config.baseline),
+                "eager or chunked"};
+  }
+  for (const std::string& candidate : config.candidates) {
+    if (candidate == config.baseline || candidate == config.truth) {
+      return Flaw{"candidates",
+                  fmt::format("'{}' is the {} already; an arm compared with itself shows nothing",
+                              candidate, candidate == config.truth ? "truth" : "baseline"),
+                  ""};
+    }
+  }
+  const bool times_models =
+      config.performance && (config.performance->prefill || config.performance->decode);
+  const bool has_timed_model =
+      std::any_of(config.models.begin(), config.models.end(),
+                  [](const ModelRunConfig& model) { return model.performance; });
+  if (times_models && !has_timed_model) {
+    return Flaw{"performance", "prefill and decode need a model", "add it to models"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace deltagauge

@@ -1,0 +1,204 @@
+#include "harness/kernel/check_context.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <utility>
+
+#include "fmt/format.h"
+
+namespace deltagauge {
+namespace {
+
+std::string Labelled(std::string_view tensor, std::string_view label) {
+  return label.empty() ? std::string(tensor) : fmt::format("{} ({})", tensor, label);
+}
+
+// The states of the sequences that have tokens.
+template <typename Real>
+std::vector<Real> ChangedStates(const KernelCase& c, const std::vector<Real>& states) {
+  std::vector<Real> changed;
+  const int64_t size = c.value_heads * c.key_dim * c.value_dim;
+  for (int64_t s = 0; s < c.NumSequences(); ++s) {
+    if (c.LengthOf(s) == 0) continue;
+    changed.insert(changed.end(), states.begin() + s * size, states.begin() + (s + 1) * size);
+  }
+  return changed;
+}
+
+// The slots after a token of each sequence.
+template <typename Real>
+std::vector<Real> FilledSlots(const KernelCase& c, const std::vector<Real>& snapshots) {
+  std::vector<Real> filled;
+  const int64_t size = c.value_heads * c.key_dim * c.value_dim;
+  for (int64_t s = 0; s < c.NumSequences(); ++s) {
+    const int64_t first = std::max<int64_t>(0, c.snapshots - c.LengthOf(s));
+    filled.insert(filled.end(), snapshots.begin() + (s * c.snapshots + first) * size,
+                  snapshots.begin() + (s + 1) * c.snapshots * size);
+  }
+  return filled;
+}
+
+}  // namespace
+
+CheckContext::CheckContext(const KernelCase& kernel_case, const CaseData& data,
+                           KernelFunction kernel, CheckOutcome& outcome)
+    : case_(kernel_case),
+      data_(data),
+      kernel_(kernel),
+      outcome_(outcome),
+      threads_(kernel_case.threads) {}
+
+std::optional<KernelResult> CheckContext::Call(std::string_view label,
+                                               const KernelCase& kernel_case,
+                                               const CaseInputs& inputs, ParallelFor& threads,
+                                               WorkspaceFill fill) {
+  KernelResult result = CallKernel(kernel_, kernel_case, inputs, threads, fill);
+  const std::string where = Labelled("call", label);
+  if (!result.status.ok()) {
+    Add({Rule::kNotVacuous, where, Verdict::kError, 0, 0,
+         "the kernel refused it: " + result.status.Message()});
+    return std::nullopt;
+  }
+  outcome_.target = result.target;
+  if (!case_.target.empty() && result.target != case_.target) {
+    AddInvalid(where, fmt::format("target {} was forced, but {} ran", case_.target,
+                                  result.target.empty() ? "nothing" : result.target));
+  }
+  const bool intact = result.damage.empty();
+  Add({Rule::kGuards, where, intact ? Verdict::kPassed : Verdict::kFailed, intact ? 0.0 : 1.0, 0,
+       result.damage});
+  return result;
+}
+
+void CheckContext::JudgeOutput(std::string_view label, const std::vector<float>& output,
+                               Report report) {
+  Judge(label, "output", case_.data_type, data_.truth.truth.output, output,
+        data_.truth.recurrent.output, &data_.truth.chunked.output, OutputHeads(), report);
+}
+
+void CheckContext::JudgeState(std::string_view label, const std::vector<float>& state,
+                              Report report) {
+  const CaseTruth& t = data_.truth;
+  const std::vector<float> chunked = ChangedStates(case_, t.chunked.final_state);
+  const std::vector<double> truth = ChangedStates(case_, t.truth.final_state);
+  Judge(label, "state", DataType::kFloat32, truth, ChangedStates(case_, state),
+        ChangedStates(case_, t.recurrent.final_state), &chunked, StateHeads(truth.size()), report);
+}
+
+void CheckContext::JudgeSnapshots(std::string_view label, const std::vector<float>& snapshots,
+                                  Report report) {
+  const CaseArm<float>& recurrent = data_.truth.recurrent;
+  const std::vector<double> truth = FilledSlots(case_, data_.truth.truth.snapshots);
+  Judge(label, "snapshots", DataType::kFloat32, truth, FilledSlots(case_, snapshots),
+        FilledSlots(case_, recurrent.snapshots), nullptr, StateHeads(truth.size()), report);
+}
+
+void CheckContext::Judge(std::string_view label, std::string_view tensor, DataType type,
+                         const std::vector<double>& truth, const std::vector<float>& result,
+                         const std::vector<float>& recurrent, const std::vector<float>* chunked,
+                         const std::vector<int64_t>& heads, Report report) {
+  const std::string name = Labelled(tensor, label);
+  if (result.size() != truth.size()) {
+    AddInvalid(name,
+               fmt::format("{} elements against {} of the truth", result.size(), truth.size()));
+    return;
+  }
+  const PassLimits limits = FusedKernelLimits(type, case_.qk_norm);
+  const ComparisonOptions options{type, limits.elements, heads};
+  const TensorComparison compared = CompareTensors(truth, result, options);
+  std::vector<TensorComparison> references = {CompareTensors(truth, recurrent, options)};
+  if (chunked != nullptr) references.push_back(CompareTensors(truth, *chunked, options));
+  const NonFiniteTruth non_finite_truth =
+      case_.state == StateRegime::kNonFinite ? NonFiniteTruth::kExpected : NonFiniteTruth::kInvalid;
+  for (Finding& finding : JudgeTensor(name, compared, references, limits, non_finite_truth)) {
+    Add(std::move(finding));
+  }
+  if (report == Report::kYes) {
+    outcome_.tensors.push_back({name, compared, references.front(), references.back()});
+  }
+}
+
+std::vector<int64_t> CheckContext::OutputHeads() const {
+  const SequenceOffsets offsets(case_);
+  std::vector<int64_t> begins = {0};
+  for (int64_t s = 0; s < offsets.NumSequences(); ++s) {
+    const int64_t head_size = offsets.Length(s) * case_.value_dim;
+    if (head_size < kFewElements) return {};
+    for (int64_t h = 0; h < case_.value_heads; ++h) begins.push_back(begins.back() + head_size);
+  }
+  return begins;
+}
+
+std::vector<int64_t> CheckContext::StateHeads(size_t elements) const {
+  const int64_t head_size = case_.key_dim * case_.value_dim;
+  if (head_size < kFewElements) return {};
+  std::vector<int64_t> begins;
+  for (int64_t i = 0; i <= static_cast<int64_t>(elements); i += head_size) begins.push_back(i);
+  return begins;
+}
+
+void CheckContext::ExpectClose(std::string_view label, std::span<const float> expected,
+                               std::span<const float> found, DataType type) {
+  if (expected.empty() && found.empty()) return;
+  if (expected.size() != found.size()) {
+    return AddInvalid(label, fmt::format("{} elements against {}", found.size(), expected.size()));
+  }
+  const double limit = 2 * FusedKernelLimits(type, case_.qk_norm).ceiling;
+  const std::vector<double> truth(expected.begin(), expected.end());
+  const TensorComparison compared = CompareTensors(truth, found, {type, {}, {}});
+  const bool ok = compared.rel_rmse <= limit && compared.non_finite_mismatches == 0;
+  Add({Rule::kCeiling, std::string(label), ok ? Verdict::kPassed : Verdict::kFailed,
+       compared.rel_rmse, limit,
+       ok ? "" : fmt::format("largest difference at element {}", compared.max_abs_error_index)});
+}
+
+void CheckContext::ExpectSameBits(std::string_view label, std::span<const float> expected,
+                                  std::span<const float> found) {
+  if (expected.empty() && found.empty()) return;  // equal, but that says nothing
+  Finding finding{Rule::kRepeatable, std::string(label), Verdict::kPassed, 0, 0, ""};
+  if (expected.size() != found.size()) {
+    finding.verdict = Verdict::kInvalid;
+    finding.detail = fmt::format("{} elements against {}", found.size(), expected.size());
+  }
+  for (size_t i = 0; i < expected.size() && finding.verdict != Verdict::kInvalid; ++i) {
+    if (std::bit_cast<uint32_t>(expected[i]) == std::bit_cast<uint32_t>(found[i])) continue;
+    if (finding.observed == 0) {
+      finding.verdict = Verdict::kFailed;
+      finding.detail =
+          fmt::format("elements differ, first at {}: {} against {}", i, found[i], expected[i]);
+    }
+    finding.observed += 1;
+  }
+  Add(std::move(finding));
+}
+
+void CheckContext::ExpectSameBits(std::string_view label, const KernelResult& expected,
+                                  const KernelResult& found) {
+  ExpectSameBits(Labelled("output", label), expected.output, found.output);
+  ExpectSameBits(Labelled("state", label), expected.final_state, found.final_state);
+  if (!expected.snapshots.empty()) {
+    ExpectSameBits(Labelled("snapshots", label), expected.snapshots, found.snapshots);
+  }
+}
+
+void CheckContext::AddInvalid(std::string_view label, std::string detail) {
+  Add({Rule::kNotVacuous, std::string(label), Verdict::kInvalid, 0, 0, std::move(detail)});
+}
+
+void CheckContext::Conclude() {
+  // Intact guards alone say nothing about a result.
+  const bool compared =
+      std::any_of(outcome_.findings.begin(), outcome_.findings.end(),
+                  [](const Finding& finding) { return finding.rule != Rule::kGuards; });
+  if (!compared) AddInvalid(NameOf(case_.check), "nothing was compared");
+  outcome_.verdict = WorstOf(outcome_.findings);
+  if (outcome_.verdict == Verdict::kPassed) return;
+  for (const Finding& finding : outcome_.findings) {
+    if (finding.verdict != outcome_.verdict) continue;
+    outcome_.reason = finding.Message();
+    return;
+  }
+}
+
+}  // namespace deltagauge

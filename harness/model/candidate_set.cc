@@ -1,0 +1,30 @@
+#include "harness/model/candidate_set.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "harness/base/nearest_name.h"
+#include "reference/input_error.h"
+
+namespace deltagauge {
+
+void CandidateSet::Add(Candidate candidate) {
+  for (Candidate& known : candidates_) {
+    if (known.name != candidate.name) continue;
+    known = std::move(candidate);
+    return;
+  }
+  candidates_.push_back(std::move(candidate));
+}
+
+const Candidate& CandidateSet::Get(std::string_view name) const {
+  std::vector<std::string_view> names;
+  for (const Candidate& candidate : candidates_) {
+    if (candidate.name == name) return candidate;
+    names.push_back(candidate.name);
+  }
+  throw reference::InputError("", "unknown candidate '" + std::string(name) + "'",
+                              NameHint(name, names));
+}
+
+}  // namespace deltagauge

@@ -1,0 +1,388 @@
+#include "harness/model/model_pass.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstring>
+#include <numeric>
+#include <optional>
+#include <span>
+#include <thread>
+#include <utility>
+
+#include "fmt/format.h"
+#include "reference/recurrence_torch.h"
+
+namespace deltagauge {
+namespace {
+
+using reference::ComputeType;
+using reference::HiddenStates;
+using reference::LayerRecurrence;
+using reference::LogitBlock;
+using reference::Model;
+using reference::ModelCache;
+
+// Positions of one block of logits: 32 MB of the published vocabulary in float32.
+constexpr int64_t kBlockPositions = 32;
+
+LogitType LogitTypeOf(ComputeType type) {
+  return type == ComputeType::kFloat32    ? LogitType::kFloat32
+         : type == ComputeType::kBFloat16 ? LogitType::kBFloat16
+                                          : LogitType::kFloat64;
+}
+
+// Hidden states behind each layer, and the final ones.
+struct ArmPass {
+  std::vector<std::vector<float>> narrow;  // of a float32 or bfloat16 model, by layer
+  std::vector<std::vector<double>> wide;   // of a float64 model
+  std::optional<HiddenStates> hidden;
+};
+
+ArmPass RunArm(const Model& model, LayerRecurrence& recurrence, std::span<const int32_t> ids,
+               bool by_layer) {
+  ArmPass pass;
+  reference::ModelTaps taps;
+  taps.after_layer = [&](int, const reference::RowsView& rows) {
+    const auto count = static_cast<size_t>(rows.rows * rows.width);
+    if (rows.type == ComputeType::kFloat64) {
+      const auto* const data = static_cast<const double*>(rows.data);
+      pass.wide.emplace_back(data, data + count);
+    } else {
+      const auto* const data = static_cast<const float*>(rows.data);
+      pass.narrow.emplace_back(data, data + count);
+    }
+  };
+  ModelCache cache = model.NewCache(1, recurrence);
+  pass.hidden = model.Forward(ids, cache, recurrence, {.taps = by_layer ? &taps : nullptr});
+  return pass;
+}
+
+std::optional<LayerDrift> LayersBetween(const ArmPass& reference, const ArmPass& candidate,
+                                        const Model& model) {
+  LayerDriftMeter meter(static_cast<int64_t>(model.config().layers.size()),
+                        model.config().hidden_size);
+  const size_t layers = std::max(candidate.narrow.size(), candidate.wide.size());
+  for (size_t i = 0; i < layers; ++i) {
+    const auto layer = static_cast<int64_t>(i);
+    if (!candidate.wide.empty()) {
+      meter.Add(layer, 0, std::span<const double>(reference.wide[i]),
+                std::span<const double>(candidate.wide[i]));
+    } else if (!reference.wide.empty()) {
+      meter.Add(layer, 0, std::span<const double>(reference.wide[i]),
+                std::span<const float>(candidate.narrow[i]));
+    } else {
+      meter.Add(layer, 0, std::span<const float>(reference.narrow[i]),
+                std::span<const float>(candidate.narrow[i]));
+    }
+  }
+  return meter.Drift(LayerDriftBudget(model.type()));
+}
+
+// Adds one position of two blocks, whatever types they have.
+void AddRow(LogitDriftMeter& meter, int64_t position, const LogitBlock& reference,
+            const LogitBlock& candidate, int64_t row, std::optional<int64_t> next) {
+  if (candidate.IsDouble()) {
+    meter.Add(position, reference.Float64(row), candidate.Float64(row), next);
+  } else if (reference.IsDouble()) {
+    meter.Add(position, reference.Float64(row), candidate.Float32(row), next);
+  } else {
+    meter.Add(position, reference.Float32(row), candidate.Float32(row), next);
+  }
+}
+
+// A meter of its own for each of several threads, merged in the end: the result doesn't depend on
+// how positions were dealt out.
+class SplitMeter {
+ public:
+  SplitMeter(int threads, int64_t vocabulary, LogitType type)
+      : meters_(static_cast<size_t>(threads), LogitDriftMeter(vocabulary, type)) {}
+  LogitDriftMeter& Of(size_t thread) { return meters_[thread]; }
+  LogitDriftMeter Merged() {
+    for (size_t i = 1; i < meters_.size(); ++i) meters_[0].Merge(meters_[i]);
+    return std::move(meters_[0]);
+  }
+
+ private:
+  std::vector<LogitDriftMeter> meters_;
+};
+
+template <typename Work>
+void OnThreads(int threads, const Work& work) {
+  std::vector<std::thread> others;
+  for (int i = 1; i < threads; ++i) others.emplace_back(work, i);
+  work(0);
+  for (std::thread& other : others) other.join();
+}
+
+// ---- greedy ----
+
+int32_t NextToken(const Model& model, const HiddenStates& hidden) {
+  const LogitBlock block = model.Logits(hidden, std::array{hidden.Rows() - 1});
+  return block.IsDouble() ? reference::ArgMax(block.Float64(0))
+                          : reference::ArgMax(block.Float32(0));
+}
+
+bool IsEnd(const Model& model, int64_t id) {
+  const std::vector<int64_t>& ends = model.config().eos_token_ids;
+  return std::find(ends.begin(), ends.end(), id) != ends.end();
+}
+
+std::vector<int64_t> Continue(const Model& model, LayerRecurrence& recurrence,
+                              std::vector<int32_t> prompt, int64_t count) {
+  ModelCache cache = model.NewCache(1, recurrence);
+  std::vector<int64_t> made;
+  std::vector<int32_t> fed = std::move(prompt);
+  while (static_cast<int64_t>(made.size()) < count) {
+    const int32_t next = NextToken(model, model.Forward(fed, cache, recurrence));
+    made.push_back(next);
+    if (IsEnd(model, next)) break;
+    fed = {next};
+  }
+  return made;
+}
+
+// ---- invariance ----
+
+struct Logits {
+  std::vector<std::vector<double>> rows;
+};
+
+void Append(const Model& model, const HiddenStates& hidden, Logits& logits) {
+  for (int64_t begin = 0; begin < hidden.Rows(); begin += kBlockPositions) {
+    std::vector<int64_t> rows(
+        static_cast<size_t>(std::min(kBlockPositions, hidden.Rows() - begin)));
+    std::iota(rows.begin(), rows.end(), begin);
+    const LogitBlock block = model.Logits(hidden, rows);
+    for (int64_t row = 0; row < block.Rows(); ++row) {
+      if (block.IsDouble()) {
+        const auto values = block.Float64(row);
+        logits.rows.emplace_back(values.begin(), values.end());
+      } else {
+        const auto values = block.Float32(row);
+        logits.rows.emplace_back(values.begin(), values.end());
+      }
+    }
+  }
+}
+
+// Sizes of the pieces, one after the other.
+Logits InPieces(const Model& model, LayerRecurrence& recurrence, std::span<const int32_t> ids,
+                const std::vector<int64_t>& pieces) {
+  Logits logits;
+  ModelCache cache = model.NewCache(1, recurrence);
+  size_t fed = 0;
+  for (const int64_t piece : pieces) {
+    const auto size = static_cast<size_t>(piece);
+    Append(model, model.Forward(ids.subspan(fed, size), cache, recurrence), logits);
+    fed += size;
+  }
+  return logits;
+}
+
+InvarianceComparison CompareLogits(std::string what, const Logits& expected, const Logits& found,
+                                   std::optional<ComputeType> limit_of) {
+  InvarianceComparison comparison;
+  comparison.what = std::move(what);
+  comparison.same_bits = expected.rows.size() == found.rows.size();
+  double largest = 0;
+  for (size_t row = 0; row < std::min(expected.rows.size(), found.rows.size()); ++row) {
+    for (size_t i = 0; i < expected.rows[row].size(); ++i) {
+      const double a = expected.rows[row][i];
+      const double b = found.rows[row][i];
+      ++comparison.compared;
+      largest = std::max(largest, std::abs(a));
+      if (std::memcmp(&a, &b, sizeof(a)) == 0) continue;
+      comparison.same_bits = false;
+      const double difference = std::abs(a - b);
+      if (difference <= comparison.max_abs) continue;  // NaN goes on
+      comparison.max_abs = difference;
+      comparison.max_position = static_cast<int64_t>(row);
+      comparison.max_token = static_cast<int64_t>(i);
+    }
+  }
+  if (limit_of.has_value()) comparison.limit = InvarianceLimit(*limit_of, largest);
+  return comparison;
+}
+
+uint64_t NextRandom(uint64_t& state) {
+  state += 0x9e3779b97f4a7c15u;
+  uint64_t z = state;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+// Round sizes of kernels and chunked forms, their neighbours, and uneven pieces.
+std::vector<std::vector<int64_t>> PieceSizes(int64_t tokens, uint64_t seed) {
+  std::vector<std::vector<int64_t>> plans;
+  for (const int64_t first : {int64_t{1}, int64_t{63}, int64_t{64}, int64_t{65}, tokens - 1}) {
+    if (first >= 1 && first < tokens) plans.push_back({first, tokens - first});
+  }
+  std::vector<int64_t> uneven;
+  for (int64_t left = tokens; left > 0;) {
+    const int64_t size = std::min<int64_t>(left, 1 + static_cast<int64_t>(NextRandom(seed) % 40));
+    uneven.push_back(size);
+    left -= size;
+  }
+  if (uneven.size() > 1) plans.push_back(std::move(uneven));
+  return plans;
+}
+
+}  // namespace
+
+double LayerDriftBudget(ComputeType type) {
+  switch (type) {
+    case ComputeType::kBFloat16:
+      return 2e-2;  // a bfloat16 rounding is 2e-3; layers add up
+    case ComputeType::kFloat64:
+      return 1e-12;
+    case ComputeType::kFloat32:
+      break;
+  }
+  return 1e-5;  // the ceiling of rule R2
+}
+
+TextPassResult RunTextPass(const TextPassRequest& request,
+                           const std::function<void(std::string_view, double)>& progress) {
+  const auto report = [&](std::string_view what, double done) {
+    if (progress) progress(what, done);
+  };
+  const Model& model = *request.model;
+  const bool has_truth = request.truth_model != nullptr;
+  report("candidate", 0);
+  const ArmPass candidate = RunArm(model, *request.candidate, request.ids, request.by_layer);
+  report("baseline", 0.2);
+  const ArmPass baseline = RunArm(model, *request.baseline, request.ids, request.by_layer);
+  std::optional<ArmPass> truth;
+  if (has_truth) {
+    report("truth", 0.4);
+    truth = RunArm(*request.truth_model, *request.truth, request.ids, request.by_layer);
+  }
+
+  const int64_t vocabulary = model.config().vocab_size;
+  const LogitType type = LogitTypeOf(model.type());
+  const int threads = reference::TorchThreads();
+  SplitMeter to_baseline(threads, vocabulary, type);
+  SplitMeter to_truth(threads, vocabulary, type);
+  SplitMeter baseline_to_truth(threads, vocabulary, type);
+  const auto length = static_cast<int64_t>(request.ids.size());
+  const int64_t positions = std::min(request.positions, length);
+  for (int64_t begin = 0; begin < positions; begin += kBlockPositions) {
+    report("logits", 0.6 + 0.4 * static_cast<double>(begin) / static_cast<double>(positions));
+    std::vector<int64_t> rows(static_cast<size_t>(std::min(kBlockPositions, positions - begin)));
+    std::iota(rows.begin(), rows.end(), begin);
+    const LogitBlock of_candidate = model.Logits(*candidate.hidden, rows);
+    const LogitBlock of_baseline = model.Logits(*baseline.hidden, rows);
+    std::optional<LogitBlock> of_truth;
+    if (has_truth) of_truth = request.truth_model->Logits(*truth->hidden, rows);
+    OnThreads(threads, [&](int thread) {
+      for (int64_t row = thread; row < of_candidate.Rows(); row += threads) {
+        const int64_t position = begin + row;
+        std::optional<int64_t> next;
+        if (position + 1 < length) next = request.ids[static_cast<size_t>(position) + 1];
+        const auto index = static_cast<size_t>(thread);
+        AddRow(to_baseline.Of(index), position, of_baseline, of_candidate, row, next);
+        if (!has_truth) continue;
+        AddRow(to_truth.Of(index), position, *of_truth, of_candidate, row, next);
+        AddRow(baseline_to_truth.Of(index), position, *of_truth, of_baseline, row, next);
+      }
+    });
+  }
+
+  TextPassResult result;
+  const LogitDriftMeter merged = to_baseline.Merged();
+  result.drift.baseline = merged.Drift();
+  result.agreement = merged.TokenAgreement();
+  if (request.by_layer) result.drift.layers_baseline = LayersBetween(baseline, candidate, model);
+  if (has_truth) {
+    result.drift.truth = to_truth.Merged().Drift();
+    result.drift.baseline_to_truth = baseline_to_truth.Merged().Drift();
+    if (request.by_layer) {
+      result.drift.layers_truth = LayersBetween(*truth, candidate, model);
+      result.drift.layers_baseline_to_truth = LayersBetween(*truth, baseline, model);
+    }
+  }
+  return result;
+}
+
+GreedyReport RunGreedy(const Model& model, LayerRecurrence& candidate, LayerRecurrence& baseline,
+                       const std::vector<NamedPrompt>& prompts, int64_t tokens) {
+  GreedyReport report;
+  std::vector<GreedyResult> results;
+  for (const NamedPrompt& prompt : prompts) {
+    const std::vector<int64_t> expected = Continue(model, baseline, prompt.ids, tokens);
+    const std::vector<int64_t> found = Continue(model, candidate, prompt.ids, tokens);
+    const auto go_on = [&](std::span<const int64_t> generated, int64_t count) {
+      std::vector<int32_t> ids = prompt.ids;
+      for (const int64_t id : generated) ids.push_back(static_cast<int32_t>(id));
+      return Continue(model, candidate, std::move(ids), count);
+    };
+    results.push_back(CompareGreedy(expected, found, go_on));
+    report.prompts.push_back({prompt.name, results.back()});
+  }
+  report.summary = SummarizeGreedy(results);
+  return report;
+}
+
+double InvarianceLimit(ComputeType type, double max_logit) {
+  switch (type) {
+    case ComputeType::kBFloat16:
+      // Other sums before each rounding: what two honest orders of Qwen3.5's layers give is a few
+      // units in the last place of the largest logit.
+      return 8 * UlpAt(std::max(max_logit, 1.0), LogitType::kBFloat16);
+    case ComputeType::kFloat64:
+      return 1e-10;
+    case ComputeType::kFloat32:
+      break;
+  }
+  return 1e-4;
+}
+
+InvarianceResult RunInvariance(const Model& model, LayerRecurrence& recurrence,
+                               const std::vector<int32_t>& ids, InvarianceKind kind, int threads,
+                               uint64_t seed) {
+  const auto tokens = static_cast<int64_t>(ids.size());
+  InvarianceResult result;
+  result.check = NameOf(kind);
+  const Logits whole = InPieces(model, recurrence, ids, {tokens});
+  switch (kind) {
+    case InvarianceKind::kPieces:
+      for (const std::vector<int64_t>& pieces : PieceSizes(tokens, seed)) {
+        const std::string what =
+            pieces.size() == 2
+                ? fmt::format("{} tokens in one call against {} + {}", tokens, pieces[0], pieces[1])
+                : fmt::format("{} tokens in one call against {} pieces", tokens, pieces.size());
+        result.comparisons.push_back(
+            CompareLogits(what, whole, InPieces(model, recurrence, ids, pieces), model.type()));
+      }
+      break;
+    case InvarianceKind::kDecode:
+      for (const int64_t decoded : {int64_t{1}, int64_t{3}, tokens}) {
+        if (decoded > tokens) continue;
+        std::vector<int64_t> pieces(static_cast<size_t>(decoded), 1);
+        if (decoded < tokens) pieces.insert(pieces.begin(), tokens - decoded);
+        result.comparisons.push_back(CompareLogits(
+            fmt::format("prefill of {} tokens against the last {} decoded", tokens, decoded), whole,
+            InPieces(model, recurrence, ids, pieces), model.type()));
+      }
+      break;
+    case InvarianceKind::kThreads: {
+      const int other = threads == 1 ? 2 : 1;
+      reference::SetTorchThreads(other);
+      const Logits found = InPieces(model, recurrence, ids, {tokens});
+      reference::SetTorchThreads(threads);
+      result.comparisons.push_back(CompareLogits(
+          fmt::format("{} against {} threads", threads, other), whole, found, model.type()));
+      break;
+    }
+    case InvarianceKind::kRepeat:
+      result.comparisons.push_back(CompareLogits(
+          "the same call twice", whole, InPieces(model, recurrence, ids, {tokens}), std::nullopt));
+      break;
+  }
+  return result;
+}
+
+}  // namespace deltagauge

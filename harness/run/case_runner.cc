@@ -1,0 +1,126 @@
+#include "harness/run/case_runner.h"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <utility>
+#include <variant>
+
+#include "harness/kernel/kernel_check.h"
+#include "harness/report/report_metrics.h"
+#include "kernels/targets.h"
+
+namespace deltagauge {
+namespace {
+
+bool Contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+uint64_t SeedOf(const RunCase& run_case) {
+  if (const auto* const kernel = std::get_if<KernelRun>(&run_case)) return kernel->kernel_case.seed;
+  for (const auto& [name, value] : ParametersOf(run_case)) {
+    if (name == "seed") return std::stoull(value);
+  }
+  return 0;
+}
+
+std::vector<int64_t> ShapeOf(const KernelCase& c, std::string_view tensor) {
+  if (tensor.starts_with("output")) {
+    return {c.NumSequences(), c.value_heads, c.lengths.empty() ? c.tokens : c.TotalTokens(),
+            c.value_dim};
+  }
+  if (tensor.starts_with("snapshots")) {
+    return {c.NumSequences(), c.snapshots, c.value_heads, c.key_dim, c.value_dim};
+  }
+  return {c.NumSequences(), c.value_heads, c.key_dim, c.value_dim};
+}
+
+}  // namespace
+
+void RunKernelCase(const KernelRun& run, const CandidateSet& candidates, CaseReport& report) {
+  const Candidate& candidate = candidates.Get(run.candidate);
+  if (candidate.kernel == nullptr) {
+    report.status = Verdict::kSkipped;
+    report.reason_code = "no_kernel";
+    report.reason = run.candidate +
+                    " has no form that takes every layout and convention of a kernel case; it is "
+                    "judged on inputs captured from models";
+    return;
+  }
+  const KernelCase& kernel_case = run.kernel_case;
+  const CheckOutcome outcome =
+      CheckKernel(kernel_case, MakeCaseData(kernel_case), candidate.kernel);
+  report.status = outcome.verdict;
+  report.reason = outcome.reason;
+  if (outcome.verdict == Verdict::kSkipped) {
+    report.reason_code = "no_target";
+  } else if (outcome.verdict != Verdict::kPassed) {
+    report.reason_code = outcome.verdict == Verdict::kInvalid ? "vacuous" : "rule";
+  }
+  CorrectnessResult correctness;
+  correctness.check = NameOf(kernel_case.check);
+  correctness.target = outcome.target;
+  correctness.findings = outcome.findings;
+  for (const TensorReport& tensor : outcome.tensors) {
+    const DataType type =
+        tensor.name.starts_with("output") ? kernel_case.data_type : DataType::kFloat32;
+    correctness.tensors.push_back(MakeTensorResult(
+        tensor, {.dtype = std::string(NameOf(type)),
+                 .shape = ShapeOf(kernel_case, tensor.name),
+                 .layer = std::nullopt,
+                 .rounding_slack = FusedKernelLimits(type, kernel_case.qk_norm).relative_slack}));
+  }
+  report.correctness = std::move(correctness);
+}
+
+CaseRunner::CaseRunner(const RunServices& services)
+    : services_(services), models_(MakeModelCases(services)) {}
+
+CaseReport CaseRunner::Run(const PlanEntry& entry) {
+  CaseReport report;
+  report.id = entry.id;
+  const RunKind kind = KindOf(entry.run_case);
+  report.kind = NameOf(kind);
+  report.candidate = CandidateOf(entry.run_case);
+  for (const auto& [name, value] : ParametersOf(entry.run_case)) report.params[name] = value;
+  report.seed = SeedOf(entry.run_case);
+  report.repro = PrintRunCase(entry.run_case);
+
+  const auto begin = std::chrono::steady_clock::now();
+  if (IsTimed(kind) && Contains(failed_candidates_, report.candidate)) {
+    report.status = Verdict::kSkipped;
+    report.reason_code = "correctness";
+    report.reason = report.candidate + " failed a correctness case, so its speed means nothing";
+  } else {
+    try {
+      if (const auto* const kernel = std::get_if<KernelRun>(&entry.run_case)) {
+        RunKernelCase(*kernel, *services_.candidates, report);
+      } else {
+        models_->Run(entry, report);
+      }
+    } catch (const std::exception& error) {
+      report.status = Verdict::kError;
+      report.reason_code = "exception";
+      report.reason = error.what();
+    }
+  }
+  report.duration_ms =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+  report.metrics = CaseMetrics(report);
+  Note(report);
+  return report;
+}
+
+void CaseRunner::Note(const CaseReport& finished) {
+  const bool failed = finished.status == Verdict::kFailed || finished.status == Verdict::kInvalid ||
+                      finished.status == Verdict::kError;
+  const bool timed = finished.kind == NameOf(RunKind::kTiming) ||
+                     finished.kind == NameOf(RunKind::kPrefill) ||
+                     finished.kind == NameOf(RunKind::kDecode);
+  if (failed && !timed && !Contains(failed_candidates_, finished.candidate)) {
+    failed_candidates_.push_back(finished.candidate);
+  }
+}
+
+}  // namespace deltagauge

@@ -1,0 +1,71 @@
+// Runs one case of a plan and fills in its part of the report. Knows no gates and no files but the
+// models and texts that cases name.
+#ifndef DELTAGAUGE_HARNESS_RUN_CASE_RUNNER_H_
+#define DELTAGAUGE_HARNESS_RUN_CASE_RUNNER_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/bench/bench_call.h"
+#include "harness/bench/bench_limits.h"
+#include "harness/config/run_case.h"
+#include "harness/config/run_plan.h"
+#include "harness/model/candidate_set.h"
+#include "harness/report/report.h"
+
+namespace deltagauge {
+
+struct RunServices {
+  const CandidateSet* candidates = nullptr;
+  Clock clock;  // of timings
+  // What takes long before a case can begin: "writing graft-qwen3_5-0.8b", 0.4.
+  std::function<void(std::string_view what, double done)> progress;
+  std::function<bool()> cancelled;
+};
+
+// The half that needs models; with libtorch from model_cases.cc, else from model_cases_none.cc,
+// where every case is skipped.
+class ModelCases {
+ public:
+  virtual ~ModelCases() = default;
+
+  // Of any kind but kernel. Fills everything below `params` in CaseReport but duration, metrics and
+  // machine. May throw: the case is then in error.
+  virtual void Run(const PlanEntry& entry, CaseReport& report) = 0;
+
+  // What the cases so far have loaded.
+  virtual std::vector<ModelReport> Models() const = 0;
+  virtual std::vector<TextReport> Texts() const = 0;
+  virtual std::string LibtorchVersion() const = 0;
+};
+
+std::unique_ptr<ModelCases> MakeModelCases(const RunServices& services);
+
+// A kernel case.
+void RunKernelCase(const KernelRun& run, const CandidateSet& candidates, CaseReport& report);
+
+class CaseRunner {
+ public:
+  explicit CaseRunner(const RunServices& services);
+
+  // Never throws. A timed case of a candidate of which a correctness case has failed before is
+  // skipped: speed counts only behind a green gate.
+  CaseReport Run(const PlanEntry& entry);
+
+  // For the gate above when a run goes on after an interruption: what is already known.
+  void Note(const CaseReport& finished);
+
+  const ModelCases& models() const { return *models_; }
+
+ private:
+  const RunServices& services_;
+  std::unique_ptr<ModelCases> models_;
+  std::vector<std::string> failed_candidates_;
+};
+
+}  // namespace deltagauge
+
+#endif  // DELTAGAUGE_HARNESS_RUN_CASE_RUNNER_H_

@@ -1,0 +1,21 @@
+// Ctrl-C: the first asks the run to end after what it is doing, a second ends the process.
+#ifndef DELTAGAUGE_HARNESS_RUN_INTERRUPT_H_
+#define DELTAGAUGE_HARNESS_RUN_INTERRUPT_H_
+
+namespace deltagauge {
+
+// Handles SIGINT and SIGTERM for as long as it lives. At most one at a time.
+class InterruptGuard {
+ public:
+  InterruptGuard();
+  ~InterruptGuard();
+  InterruptGuard(const InterruptGuard&) = delete;
+  InterruptGuard& operator=(const InterruptGuard&) = delete;
+};
+
+// Whether one of them has come since the guard was made.
+bool Interrupted();
+
+}  // namespace deltagauge
+
+#endif  // DELTAGAUGE_HARNESS_RUN_INTERRUPT_H_

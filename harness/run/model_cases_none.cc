@@ -1,0 +1,35 @@
+// A build without libtorch has no model: such cases are skipped, and say so.
+#include "harness/run/case_runner.h"
+
+namespace deltagauge {
+namespace {
+
+class NoModelCases final : public ModelCases {
+ public:
+  void Run(const PlanEntry&, CaseReport& report) override {
+    report.status = Verdict::kSkipped;
+    report.reason_code = "no_libtorch";
+    report.reason = "this build has no libtorch, which models and ATen's recurrences need";
+  }
+  std::vector<ModelReport> Models() const override { return {}; }
+  std::vector<TextReport> Texts() const override { return {}; }
+  std::string LibtorchVersion() const override { return ""; }
+};
+
+}  // namespace
+
+std::unique_ptr<ModelCases> MakeModelCases(const RunServices&) {
+  return std::make_unique<NoModelCases>();
+}
+
+CandidateSet BuiltinCandidates() {
+  CandidateSet candidates;
+  candidates.Add({.name = "fused",
+                  .version = DELTAGAUGE_VERSION,
+                  .description = "DeltaGauge's fused kernel",
+                  .kernel = &GatedDeltaRule,
+                  .make_arm = {}});
+  return candidates;
+}
+
+}  // namespace deltagauge

@@ -1,0 +1,33 @@
+// The control benchmark: work that has nothing to do with what is measured, timed beside it.
+#ifndef DELTAGAUGE_HARNESS_TIMING_TIMING_CONTROL_H_
+#define DELTAGAUGE_HARNESS_TIMING_TIMING_CONTROL_H_
+
+#include <cstdint>
+#include <string>
+
+#include "harness/bench/bench_call.h"
+#include "harness/bench/bench_memory.h"
+
+namespace deltagauge {
+
+// A chain of dependent integer operations, then a pass over 4 MiB of memory, about half a
+// millisecond together, on the calling thread. Plain C++: the same code whatever instruction set
+// the kernel is told to use.
+class ControlCall final : public TimedCall {
+ public:
+  ControlCall();
+
+  std::string Name() const override { return "control"; }
+  double UnitsPerRun() const override { return 1; }
+  void Run() override;
+  std::string Defect() const override;
+
+ private:
+  AlignedVector<uint32_t> memory_;
+  uint64_t chain_ = 1;
+  uint32_t runs_ = 0;
+};
+
+}  // namespace deltagauge
+
+#endif  // DELTAGAUGE_HARNESS_TIMING_TIMING_CONTROL_H_

@@ -1,0 +1,129 @@
+#include "harness/timing/timing_schedule.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <numeric>
+
+#include "harness/timing/timing_statistics.h"
+
+namespace deltagauge {
+namespace {
+
+constexpr int kFewestCalls = 3;
+constexpr int kMostCalls = 1000;
+// A clock reading costs some 30 ns: in 20 us that is 0.2 %, and the same for both arms.
+constexpr double kShortestTimingNs = 20e3;
+
+// Quads that the protocol wants: 30 to gate below 3 %, 20 otherwise.
+int FirstLook(const TimingPolicy& policy) { return policy.min_effect < 0.03 ? 30 : 20; }
+
+double LookConfidence(const TimingPolicy& policy, size_t looks) {
+  return 1 - (1 - policy.confidence) / static_cast<double>(looks);
+}
+
+int QuadsThatFit(double budget_s, double quad_s, int most) {
+  return static_cast<int>(std::min(static_cast<double>(most), budget_s / quad_s));
+}
+
+// Evenly spaced on a logarithmic scale: a look between two that are close together tells little.
+std::vector<int> LooksUpTo(int first, int last, int most_looks) {
+  constexpr double kLeastGrowth = 1.5;
+  const double growth = static_cast<double>(last) / first;
+  const int steps =
+      std::min(most_looks - 1, static_cast<int>(std::log(growth) / std::log(kLeastGrowth)));
+  std::vector<int> looks;
+  for (int i = 0; i < steps; ++i) {
+    looks.push_back(static_cast<int>(std::lround(first * std::pow(growth, 1.0 * i / steps))));
+  }
+  looks.push_back(last);
+  return looks;
+}
+
+}  // namespace
+
+SamplePlan PlanSample(double a_ns, double b_ns, const TimingPolicy& policy) {
+  const double fast_ns = std::max(std::min(a_ns, b_ns), 1.0);
+  const double slow_ns = std::max(std::max(a_ns, b_ns), 1.0);
+  const int runs = static_cast<int>(std::ceil(std::min(1e6, kShortestTimingNs / fast_ns)));
+  const double to_fill = std::ceil(1e9 * policy.least_sample_s / (fast_ns * runs));
+  const double allowed = std::floor(1e9 * policy.most_sample_s / (slow_ns * runs));
+  const double calls = std::clamp(std::min(to_fill, allowed), static_cast<double>(kFewestCalls),
+                                  static_cast<double>(kMostCalls));
+  return {.calls = static_cast<int>(calls), .runs = runs};
+}
+
+double QuadSeconds(double a_ns, double b_ns, double control_ns, const SamplePlan& sample) {
+  const double samples_ns = (4 * a_ns + 2 * b_ns) * sample.calls * sample.runs;
+  return 1e-9 * (samples_ns + 6 * kFewestCalls * control_ns);
+}
+
+TimingSchedule PlanTiming(double a_ns, double b_ns, double control_ns, double budget_s,
+                          const TimingPolicy& policy) {
+  TimingSchedule schedule;
+  schedule.sample = PlanSample(a_ns, b_ns, policy);
+  const int first = FirstLook(policy);
+  const auto fewest = static_cast<int>(FewestForMedian(policy.confidence));
+  const int wanted_calls = schedule.sample.calls;
+  int fit = 0;
+  for (;; --schedule.sample.calls) {
+    fit = QuadsThatFit(budget_s, QuadSeconds(a_ns, b_ns, control_ns, schedule.sample),
+                       policy.most_quads);
+    // Three calls a sample are worth more than many quads, an interval more than three calls.
+    const int enough = schedule.sample.calls > kFewestCalls ? first : fewest;
+    if (fit >= enough || schedule.sample.calls == 1) break;
+  }
+  if (schedule.sample.calls < wanted_calls) {
+    schedule.notes.push_back(
+        fmt::format("a sample is the least of {} instead of {} calls, for want of time",
+                    schedule.sample.calls, wanted_calls));
+  }
+  schedule.quads = fit;
+  if (fit < fewest) {
+    schedule.notes.push_back(fmt::format(
+        "{:.1f} s hold {} of the {} quads that an interval needs at least", budget_s, fit, fewest));
+    return schedule;
+  }
+  if (fit < first) {
+    schedule.notes.push_back(fmt::format("{} of {} quads fit into {:.1f} s", fit, first, budget_s));
+    schedule.looks = {fit};
+  } else {
+    schedule.looks = LooksUpTo(first, fit, policy.most_looks);
+  }
+  schedule.look_confidence = LookConfidence(policy, schedule.looks.size());
+  return schedule;
+}
+
+double NeededSeconds(const CaseCost& cost, const TimingPolicy& policy) {
+  const double a_ns = 1e9 * cost.a_s;
+  const double b_ns = 1e9 * cost.b_s;
+  const SamplePlan sample = PlanSample(a_ns, b_ns, policy);
+  const double warm_up_s =
+      std::max(policy.warm_up_s, 3 * cost.a_s) + std::max(policy.warm_up_s, 3 * cost.b_s);
+  const double quads_s = FirstLook(policy) * QuadSeconds(a_ns, b_ns, 0, sample);
+  return (policy.target.has_value() ? 1 : 2) * (warm_up_s + quads_s);
+}
+
+std::vector<double> SplitBudget(double total_s, std::span<const CaseCost> cases,
+                                const TimingPolicy& policy) {
+  std::vector<double> needs;
+  for (const CaseCost& cost : cases) needs.push_back(NeededSeconds(cost, policy));
+  std::vector<size_t> order(cases.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t i, size_t j) { return needs[i] < needs[j]; });
+
+  // Small needs first: each is met, or gets an equal part of what is left.
+  std::vector<double> shares(cases.size());
+  double left_s = total_s;
+  for (size_t i = 0; i < order.size(); ++i) {
+    const double equal_s = left_s / static_cast<double>(order.size() - i);
+    shares[order[i]] = std::min(needs[order[i]], equal_s);
+    left_s -= shares[order[i]];
+  }
+  for (double& share : shares) share += left_s / static_cast<double>(shares.size());
+  return shares;
+}
+
+}  // namespace deltagauge
