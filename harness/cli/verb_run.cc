@@ -234,6 +234,7 @@ class ReproVerb final : public Verb {
       return ReproKernelCase(kernel->kernel_case, subject_, console);
     }
     const RunWorld world = ThisWorld();
+    world.candidates.Get(CandidateOf(run_case));  // throws for one that isn't there
     RunServices services;
     services.candidates = &world.candidates;
     services.clock = world.clock;

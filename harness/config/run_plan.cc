@@ -349,8 +349,8 @@ class Planner {
   double TargetOf(const RunCase& run_case) const {
     double target = 0;
     for (const Gate& gate : config_.gates) {
-      const bool speedup = std::string_view(gate.metric).ends_with(".speedup");
-      if (!speedup || !gate.min || !GateLooksAt(gate, run_case)) continue;
+      if (!gate.metric.ends_with(".speedup") || !gate.min) continue;
+      if (!GateLooksAt(gate, run_case)) continue;
       target = std::max(target, *gate.min);
     }
     return target;

@@ -11,7 +11,8 @@
 
 namespace deltagauge {
 
-// A layer's call with copies of everything that it reads.
+// A layer's call with copies of everything that it reads. The recurrence that runs the layer must
+// keep its states in float32, as all but the oracle do: a call doesn't say.
 class CapturedCall {
  public:
   explicit CapturedCall(const reference::LayerCall& call);

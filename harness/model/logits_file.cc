@@ -32,8 +32,9 @@ std::vector<int64_t> ParsePositions(std::string_view positions, int64_t tokens) 
   while (true) {
     int64_t position = 0;
     const auto [next, error] = std::from_chars(at, end, position);
-    if (error != std::errc())
-      fail("not a number at character " + std::to_string(at - positions.data() + 1));
+    const std::string character = std::to_string(at - positions.data() + 1);
+    if (error == std::errc::result_out_of_range) fail("too large at character " + character);
+    if (error != std::errc()) fail("not a number at character " + character);
     if (position < 0 || position >= tokens) {
       fail("position " + std::to_string(position) + " is not among the " + std::to_string(tokens) +
            " tokens");
@@ -53,7 +54,7 @@ std::vector<int32_t> ParseTokenIds(std::string_view json, std::string_view sourc
     throw reference::InputError(std::string(source), what,
                                 "expected a JSON array of token ids, as in [760, 6511, 314]");
   };
-  if (!parsed.IsArray()) fail("found a " + std::string(parsed.TypeName()));
+  if (!parsed.IsArray()) fail("found: " + std::string(parsed.TypeName()));
   std::vector<int32_t> ids;
   for (const Json& id : parsed.AsArray()) {
     const std::string place = "element " + std::to_string(ids.size());

@@ -64,6 +64,10 @@ void ModelLibrary::KeepOnly(const std::string& model, reference::ComputeType typ
   loaded_.remove_if([&](const Entry& entry) { return entry.model != model || entry.type != type; });
 }
 
+void ModelLibrary::Describe(const std::string& model) {
+  Describe(model, reference::Checkpoint::Open(Folder(model)));
+}
+
 void ModelLibrary::Describe(const std::string& model, const reference::Checkpoint& checkpoint) {
   for (const ModelReport& known : models_) {
     if (known.name == model) return;

@@ -30,6 +30,9 @@ class ModelLibrary {
   // Forgets all but this one, before something is timed.
   void KeepOnly(const std::string& model, reference::ComputeType type);
 
+  // Adds a model to Models() without loading it.
+  void Describe(const std::string& model);
+
   // Token ids of a text by the tokenizer of a model.
   const std::vector<int32_t>& Tokens(const std::string& model, const std::string& text);
 
@@ -38,6 +41,7 @@ class ModelLibrary {
 
   const reference::Tokenizer& TokenizerOf(const std::string& model);
 
+  // What was asked for so far, in the order in which it was.
   std::vector<ModelReport> Models() const { return models_; }
   std::vector<TextReport> Texts() const { return texts_; }
   // How the weights of the latest model are multiplied with.

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <limits>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -193,10 +194,17 @@ InvarianceComparison CompareLogits(std::string what, const Logits& expected, con
       const double b = found.rows[row][i];
       ++comparison.compared;
       largest = std::max(largest, std::abs(a));
-      if (std::memcmp(&a, &b, sizeof(a)) == 0) continue;
-      comparison.same_bits = false;
-      const double difference = std::abs(a - b);
-      if (difference <= comparison.max_abs) continue;  // NaN goes on
+      if (std::memcmp(&a, &b, sizeof(a)) != 0) {
+        comparison.same_bits = false;
+      } else if (std::isfinite(a)) {
+        continue;
+      }
+      // NaN where either is not finite, even if both are: such logits agree on nothing. It stays,
+      // and where it was first.
+      const double difference = std::isfinite(a) && std::isfinite(b)
+                                    ? std::abs(a - b)
+                                    : std::numeric_limits<double>::quiet_NaN();
+      if (std::isnan(comparison.max_abs) || difference <= comparison.max_abs) continue;
       comparison.max_abs = difference;
       comparison.max_position = static_cast<int64_t>(row);
       comparison.max_token = static_cast<int64_t>(i);

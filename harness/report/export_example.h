@@ -8,7 +8,7 @@
 namespace deltagauge {
 
 struct GoldenFile {
-  std::string name;  // in harness/fixtures
+  std::string name;  // in harness/report/fixtures
   std::string text;  // as it is written now
 };
 

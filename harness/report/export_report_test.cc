@@ -64,7 +64,7 @@ TEST(ExportTest, GoldenFiles) {
     std::ifstream stream(std::string(DELTAGAUGE_FIXTURES "/") + file.name, std::ios::binary);
     const std::string golden(std::istreambuf_iterator<char>(stream), {});
     EXPECT_TRUE(file.text == golden)
-        << file.name << " differs; if that is meant, see harness/fixtures/README.md";
+        << file.name << " differs; if that is meant, see harness/report/fixtures/README.md";
   }
 }
 

@@ -8,7 +8,7 @@
 #include "fmt/ranges.h"
 #include "harness/report/gates.h"
 #include "harness/report/report_json.h"
-#include "harness/timing/timing_statistics.h"
+#include "harness/report/report_metrics.h"
 #include "reference/input_error.h"
 
 namespace deltagauge {
@@ -117,19 +117,6 @@ void AddFindings(const std::vector<PreflightFinding>& findings,
   }
 }
 
-// Corrected for all cases of the run: each shard knew only its own.
-void CorrectTests(std::vector<CaseReport>* cases) {
-  std::vector<TimingTests*> tests;
-  std::vector<double> p;
-  for (CaseReport& of : *cases) {
-    if (!of.performance || !of.performance->tests.holm_p) continue;
-    tests.push_back(&of.performance->tests);
-    p.push_back(of.performance->tests.wilcoxon_p);
-  }
-  const std::vector<double> adjusted = HolmAdjusted(p);
-  for (size_t i = 0; i < tests.size(); ++i) tests[i]->holm_p = adjusted[i];
-}
-
 // Which machine each case ran on, seen from the merged report.
 void AddMachines(const Report& shard, Report* merged) {
   const auto add = [&](const Machine& machine) {
@@ -224,7 +211,7 @@ Report MergeReports(std::span<const NamedReport> shards, const std::string& repo
     }
   }
   merged.cases = std::move(cases).InOrder();
-  CorrectTests(&merged.cases);
+  CorrectTests(&merged.cases);  // each shard knew only its own
   merged.gate_policy.no_case = NoCase::kIsInvalid;
   JudgeReport(GatesOf(first.report.gates), &merged);
   return merged;

@@ -1,6 +1,6 @@
 // Writes what the golden tests compare with, for a change that is meant to change it:
 //
-//   report_golden FOLDER    the files of harness/fixtures
+//   report_golden FOLDER    the files of harness/report/fixtures
 //   report_golden --schema  reports/report.schema.json, to standard output
 #include <exception>
 #include <iostream>

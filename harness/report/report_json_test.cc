@@ -122,14 +122,14 @@ TEST(ReportJsonTest, TextFromOutsideIsAlwaysUtf8) {
 TEST(ReportJsonTest, GoldenReport) {
   const std::string golden = FileText(DELTAGAUGE_FIXTURES "/golden_report.json");
   EXPECT_EQ(WriteReport(ExamplePassingReport()), golden)
-      << "if this change is meant, write the golden files anew: harness/fixtures/README.md";
+      << "if this change is meant, write the golden files anew: harness/report/fixtures/README.md";
   EXPECT_EQ(WriteReport(ReadReport(golden, "golden")), golden);
 }
 
 TEST(ReportJsonTest, TheCommittedSchemaIsOurs) {
   EXPECT_EQ(WriteJson(ReportSchema(), JsonLayout::kIndented),
             FileText(DELTAGAUGE_REPORTS "/report.schema.json"))
-      << "if this change is meant, write the schema anew: harness/fixtures/README.md";
+      << "if this change is meant, write the schema anew: harness/report/fixtures/README.md";
 }
 
 // --- What is refused.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "harness/drift/distribution.h"
+#include "harness/timing/timing_statistics.h"
 
 namespace deltagauge {
 namespace {
@@ -190,6 +191,18 @@ TensorResult MakeTensorResult(const TensorReport& tensor, const TensorDescriptio
   }
   if (result.result.nmse > 0) result.snr_db = -10 * std::log10(result.result.nmse);
   return result;
+}
+
+void CorrectTests(std::vector<CaseReport>* cases) {
+  std::vector<TimingTests*> tests;
+  std::vector<double> p;
+  for (CaseReport& of : *cases) {
+    if (!of.performance || of.performance->n == 0) continue;
+    tests.push_back(&of.performance->tests);
+    p.push_back(of.performance->tests.wilcoxon_p);
+  }
+  const std::vector<double> adjusted = HolmAdjusted(p);
+  for (size_t i = 0; i < tests.size(); ++i) tests[i]->holm_p = adjusted[i];
 }
 
 }  // namespace deltagauge

@@ -20,6 +20,9 @@ std::vector<Metric> CaseMetrics(const CaseReport& case_report);
 // Null if the case has no metric of that name.
 const Metric* FindMetricOf(const CaseReport& case_report, std::string_view name);
 
+// Sets holm_p of every timing that has quads, from wilcoxon_p, over all of them.
+void CorrectTests(std::vector<CaseReport>* cases);
+
 struct TensorDescription {
   std::string dtype;
   std::vector<int64_t> shape;

@@ -112,6 +112,16 @@ CaseReport CaseRunner::Run(const PlanEntry& entry) {
   return report;
 }
 
+void CaseRunner::Resume(const PlanEntry& entry, const CaseReport& finished) {
+  Note(finished);
+  if (finished.status == Verdict::kSkipped) return;
+  try {
+    models_->Describe(entry);
+  } catch (const std::exception&) {
+    // The case's result stands, and if it failed by this, it says so.
+  }
+}
+
 void CaseRunner::Note(const CaseReport& finished) {
   const bool failed = finished.status == Verdict::kFailed || finished.status == Verdict::kInvalid ||
                       finished.status == Verdict::kError;

@@ -36,6 +36,9 @@ class ModelCases {
   // machine. May throw: the case is then in error.
   virtual void Run(const PlanEntry& entry, CaseReport& report) = 0;
 
+  // As if the case had run: its model and text are among those below. May throw.
+  virtual void Describe(const PlanEntry& entry) = 0;
+
   // What the cases so far have loaded.
   virtual std::vector<ModelReport> Models() const = 0;
   virtual std::vector<TextReport> Texts() const = 0;
@@ -55,12 +58,15 @@ class CaseRunner {
   // skipped: speed counts only behind a green gate.
   CaseReport Run(const PlanEntry& entry);
 
-  // For the gate above when a run goes on after an interruption: what is already known.
-  void Note(const CaseReport& finished);
+  // When a run goes on after an interruption: a case that was finished before. It counts for the
+  // gate above, and its model and text are in the report.
+  void Resume(const PlanEntry& entry, const CaseReport& finished);
 
   const ModelCases& models() const { return *models_; }
 
  private:
+  void Note(const CaseReport& finished);
+
   const RunServices& services_;
   std::unique_ptr<ModelCases> models_;
   std::vector<std::string> failed_candidates_;

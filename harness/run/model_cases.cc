@@ -70,6 +70,17 @@ class ModelCasesWithTorch final : public ModelCases {
     std::visit([&](const auto& run) { RunOne(run, entry, report); }, entry.run_case);
   }
 
+  void Describe(const PlanEntry& entry) override {
+    const std::optional<ModelSetup> setup = ModelOf(entry.run_case);
+    if (!setup.has_value()) return;
+    library_.Describe(setup->model);
+    const auto* const greedy = std::get_if<GreedyRun>(&entry.run_case);
+    if (greedy != nullptr && !greedy->prompt.empty()) return;
+    for (const auto& [name, value] : ParametersOf(entry.run_case)) {
+      if (name == "text") library_.Tokens(setup->model, PercentDecoded(value).value_or(value));
+    }
+  }
+
   std::vector<ModelReport> Models() const override { return library_.Models(); }
   std::vector<TextReport> Texts() const override { return library_.Texts(); }
   std::string LibtorchVersion() const override { return reference::TorchVersion(); }

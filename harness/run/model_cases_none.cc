@@ -11,6 +11,7 @@ class NoModelCases final : public ModelCases {
     report.reason_code = "no_libtorch";
     report.reason = "this build has no libtorch, which models and ATen's recurrences need";
   }
+  void Describe(const PlanEntry&) override {}
   std::vector<ModelReport> Models() const override { return {}; }
   std::vector<TextReport> Texts() const override { return {}; }
   std::string LibtorchVersion() const override { return ""; }

@@ -14,6 +14,7 @@
 #include "harness/report/json.h"
 #include "harness/report/report_file.h"
 #include "harness/report/report_json.h"
+#include "harness/report/report_metrics.h"
 #include "harness/report/report_time.h"
 #include "harness/run/ci_environment.h"
 #include "harness/run/interrupt.h"
@@ -77,6 +78,7 @@ std::vector<ArmReport> ArmsOf(const Config& config, const CandidateSet& candidat
   add(config.truth, "truth");
   add(config.baseline, "baseline");
   for (const std::string& candidate : config.candidates) add(candidate, "candidate");
+  std::ranges::stable_sort(arms, {}, &ArmReport::name);
   return arms;
 }
 
@@ -124,6 +126,8 @@ class Session {
   Report Run() {
     const int64_t begin_ns = world_.clock();
     const std::string resolved = ResolvedConfig(request_.config);
+    // Throws for what nothing can be judged by, before hours have been spent.
+    EvaluateGates(request_.config.gates, request_.waivers, {}, {});
     MakeDirectories(request_.out);
     Report report = Envelope(resolved);
     const MachineWatch watch;
@@ -148,7 +152,8 @@ class Session {
     if (request_.shard.has_value()) plan_ = SelectShard(plan_, *request_.shard);
 
     Report report;
-    report.report_id = FormatUuid(world_.random(), world_.random());
+    const uint64_t id_high = world_.random();
+    report.report_id = FormatUuid(id_high, world_.random());
     report.created_at = FormatUtc(world_.unix_seconds());
     report.config.name = request_.config.name;
     report.config.path = request_.config_path;
@@ -201,7 +206,7 @@ class Session {
       const PlanEntry& entry = plan_[i];
       const auto before = finished.find(entry.id);
       if (before != finished.end()) {
-        runner.Note(before->second);
+        runner.Resume(entry, before->second);
         report.cases.push_back(std::move(before->second));
         time_left.Skipped(entry);
         continue;
@@ -227,6 +232,9 @@ class Session {
     }
     report.models = runner.models().Models();
     report.texts = runner.models().Texts();
+    std::ranges::stable_sort(report.models, {}, &ModelReport::name);
+    std::ranges::stable_sort(report.texts, {}, &TextReport::name);
+    CorrectTests(&report.cases);
     report.tool = ToolOf(world_.build, runner.models().LibtorchVersion());
   }
 

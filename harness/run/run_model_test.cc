@@ -1,0 +1,299 @@
+// Whole runs with a model, and with faults inside of it.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fmt/format.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "harness/kernel/faulty_kernel.h"
+#include "harness/model/arms.h"
+#include "harness/model/fused_recurrence.h"
+#include "harness/report/merge.h"
+#include "harness/run/planted_kernel.h"
+#include "harness/run/run_test_world.h"
+
+namespace deltagauge {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+Candidate InModel(const std::string& name, KernelFunction kernel) {
+  static TorchParallelFor threads;
+  return {
+      .name = name, .version = "", .description = "for tests", .kernel = kernel, .make_arm = [=] {
+        return std::make_unique<FusedRecurrence>(threads, kernel, name);
+      }};
+}
+
+Config ModelConfig(const std::string& candidate, const std::string& cases,
+                   const std::string& more = "") {
+  return ParsedConfig(fmt::format("candidates: [{}]\n"
+                                  "models:\n"
+                                  "  - path: builtin:qwen3_5-tiny\n"
+                                  "    texts: [builtin:pydoc]\n"
+                                  "    tokens: 128\n{}{}",
+                                  candidate, cases, more),
+                      {candidate});
+}
+
+constexpr const char* kCaptured = "    captured_inputs: {layers: [0], tokens: 128}\n";
+constexpr const char* kModelCases =
+    "    drift: {by_arm: false}\n"
+    "    agreement: {teacher_forced: true}\n"
+    "    invariance: {checks: [pieces, decode], tokens: 70}\n";
+constexpr const char* kModelGates =
+    "gates:\n"
+    "  - {metric: model.logit_drift.max_abs, max: 1.0e-4}\n"
+    "  - {metric: model.agreement.mismatch, max: 0}\n"
+    "  - {metric: invariance.max_abs, max: 1.0e-3}\n";
+constexpr const char* kDriftGate = "gates: [{metric: model.logit_drift.max_abs, max: 1.0e-4}]\n";
+
+// ---- planted faults ----
+
+class PlantedModelTest : public ::testing::TestWithParam<PlantedKernel> {
+ protected:
+  PlantedModelTest() { world_.candidates.Add(InModel(GetParam().name, GetParam().kernel)); }
+  RunWorld world_ = TestWorld();
+};
+
+// On what the rule is given inside the model a fault is one of the kernel, and leaves no speedup.
+TEST_P(PlantedModelTest, IsCaughtOnCapturedInputs) {
+  const Report report = RunOnce(ModelConfig(GetParam().name, kCaptured,
+                                            "performance: {prefill: {tokens: 4}}\n"
+                                            "gates: [{metric: kernel.error_ratio, max: 2}]\n"),
+                                world_);
+  const CaseReport& captured = CaseOf(report, "captured:");
+  EXPECT_EQ(captured.status, Verdict::kFailed);
+  EXPECT_EQ(captured.reason_code, "rule");
+  EXPECT_THAT(captured.reason, HasSubstr("of layer 0 failed: "));
+  const CaseReport& prefill = CaseOf(report, "prefill:");
+  EXPECT_EQ(prefill.status, Verdict::kSkipped);
+  EXPECT_EQ(prefill.reason_code, "correctness");
+  EXPECT_FALSE(prefill.performance.has_value());
+  EXPECT_EQ(report.gates.at(0).verdict, Verdict::kFailed);
+  EXPECT_EQ(report.gates.at(0).repro, captured.repro);
+  EXPECT_EQ(report.summary.exit_code, kExitCorrectness);
+}
+
+TEST_P(PlantedModelTest, IsCaughtByWhatTheModelSays) {
+  const Report report = RunOnce(ModelConfig(GetParam().name, kModelCases, kModelGates), world_);
+  EXPECT_EQ(report.summary.exit_code, kExitDrift) << report.summary.headline;
+  const GateResult& drift = report.gates.at(0);
+  const GateResult& invariance = report.gates.at(2);
+  // A prefill in one call has no use for the final state.
+  const bool drifts = GetParam().fault != Planted::kExtraDecay;
+  EXPECT_EQ(drift.verdict, drifts ? Verdict::kFailed : Verdict::kPassed) << *drift.observed;
+  if (drifts) {
+    EXPECT_THAT(drift.repro, StartsWith("drift:"));
+    EXPECT_THAT(drift.repro, HasSubstr(fmt::format("candidate={}", GetParam().name)));
+  }
+  // These two do the same whatever the pieces.
+  const bool varies =
+      GetParam().fault != Planted::kQueryScaleOff && GetParam().fault != Planted::kDecayAfterWrite;
+  EXPECT_EQ(invariance.verdict, varies ? Verdict::kFailed : Verdict::kPassed)
+      << *invariance.observed;
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, PlantedModelTest, ::testing::ValuesIn(PlantedKernels()),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+// ---- exit codes ----
+
+TEST(RunModelTest, TheFusedKernelPasses) {
+  const Report report =
+      RunOnce(ModelConfig("fused", std::string(kCaptured) + kModelCases, kModelGates), TestWorld());
+  EXPECT_EQ(report.summary.exit_code, kExitPass) << report.summary.headline;
+  ASSERT_EQ(report.models.size(), 1u);
+  EXPECT_EQ(report.models[0].name, "builtin:qwen3_5-tiny");
+  EXPECT_EQ(report.models[0].weights_sha256.size(), 64u);
+  ASSERT_EQ(report.texts.size(), 1u);
+  EXPECT_EQ(report.texts[0].name, "builtin:pydoc");
+  EXPECT_TRUE(report.tool.libraries.contains("libtorch"));
+}
+
+TEST(RunModelTest, AnArmThatFailsIsAnInternalError) {
+  RunWorld world = TestWorld();
+  world.candidates.Add(InModel("refuses", &FaultyKernel<Fault::kRefusesEverything>));
+  const Report report =
+      RunOnce(ModelConfig("refuses", "    drift: {by_arm: false}\n", kDriftGate), world);
+  EXPECT_EQ(report.cases.at(0).status, Verdict::kError);
+  EXPECT_THAT(report.cases.at(0).reason, HasSubstr("refuses recurrence: "));
+  EXPECT_EQ(report.gates.at(0).verdict, Verdict::kError);
+  EXPECT_EQ(report.summary.exit_code, kExitInternal);
+}
+
+TEST(RunModelTest, TooFewPositionsDecideNothing) {
+  Config config = ModelConfig("fused", "    drift: {by_arm: false}\n", kDriftGate);
+  config.models.at(0).tokens = 50;
+  const Report report = RunOnce(config, TestWorld());
+  EXPECT_EQ(report.cases.at(0).status, Verdict::kInconclusive);
+  EXPECT_EQ(report.cases.at(0).reason_code, "too_few");
+  EXPECT_EQ(report.gates.at(0).verdict, Verdict::kInconclusive);
+  EXPECT_EQ(report.summary.exit_code, kExitInconclusive);
+}
+
+TEST(RunModelTest, AWaivedDriftPasses) {
+  RunWorld world = TestWorld();
+  const PlantedKernel& planted = PlantedKernels()[5];
+  world.candidates.Add(InModel(planted.name, planted.kernel));
+  const OutFolder out;
+  RunRequest request;
+  request.config = ModelConfig(planted.name, "    drift: {by_arm: false}\n", kDriftGate);
+  request.out = out.path();
+  EXPECT_EQ(RunSession(request, world, {}).summary.exit_code, kExitDrift);
+  request.waivers = {{.target = "model.logit_drift.*",
+                      .by = "me",
+                      .reason = "known",
+                      .until = std::string(kTestDay)}};
+  EXPECT_EQ(RunSession(request, world, {}).summary.exit_code, kExitPass);
+}
+
+// ---- interruption and shards ----
+
+Config TwoTexts() {
+  return ParsedConfig(
+      "models:\n"
+      "  - path: builtin:qwen3_5-tiny\n"
+      "    texts: [builtin:wordnet, builtin:pydoc]\n"
+      "    tokens: 110\n"
+      "    drift: {by_layer: true}\n"
+      "    agreement: {teacher_forced: true}\n"
+      "gates: [{metric: model.kld.max, max: 1.0e-5}]\n");
+}
+
+TEST(RunModelTest, GoesOnAfterAnInterruption) {
+  const std::string uninterrupted = Timeless(RunOnce(TwoTexts(), TestWorld()));
+  for (const size_t after : {size_t{1}, size_t{2}, size_t{3}}) {
+    SCOPED_TRACE(after);
+    const OutFolder out;
+    RunRequest request;
+    request.config = TwoTexts();
+    request.config_path = "test.yaml";
+    request.out = out.path();
+    size_t finished = 0;
+    RunObserver observer;
+    observer.finished = [&](const CaseReport&) { ++finished; };
+    RunWorld world = TestWorld();
+    world.interrupted = [&] { return finished >= after; };
+    EXPECT_FALSE(RunSession(request, world, observer).complete);
+    EXPECT_EQ(Difference(Timeless(RunSession(request, TestWorld(), observer)), uninterrupted), "");
+    EXPECT_EQ(finished, 4u);
+  }
+}
+
+TEST(RunModelTest, ShardsMergedEqualOneRun) {
+  std::vector<NamedReport> shards;
+  for (const int index : {1, 2}) {
+    const OutFolder out;
+    RunRequest request;
+    request.config = TwoTexts();
+    request.config_path = "test.yaml";
+    request.out = out.path();
+    request.shard = Shard{index, 2};
+    shards.push_back({fmt::format("shard {}", index), RunSession(request, TestWorld(), {})});
+    EXPECT_EQ(shards.back().report.cases.size(), 2u);
+  }
+  EXPECT_EQ(Difference(Timeless(MergeReports(shards, "merged")),
+                       Timeless(RunOnce(TwoTexts(), TestWorld()))),
+            "");
+}
+
+// ---- speed, by a clock that only the arms and readings of it move ----
+
+// The fused recurrence in as many nanoseconds as it says.
+class PacedRecurrence final : public reference::LayerRecurrence {
+ public:
+  PacedRecurrence(std::string name, int64_t ns, std::shared_ptr<int64_t> now)
+      : inner_(threads_, &GatedDeltaRule, std::move(name)), ns_(ns), now_(std::move(now)) {}
+  std::string Name() const override { return inner_.Name(); }
+  void Run(const reference::LayerCall& call) override {
+    inner_.Run(call);
+    *now_ += ns_;
+  }
+
+ private:
+  TorchParallelFor threads_;
+  FusedRecurrence inner_;
+  int64_t ns_;
+  std::shared_ptr<int64_t> now_;
+};
+
+// A baseline of 2 ms a call and a candidate of `candidate_ns`.
+RunWorld PacedWorld(int64_t candidate_ns) {
+  RunWorld world = TestWorld();
+  const auto now = std::make_shared<int64_t>(0);
+  world.clock = [now] { return *now += 1000; };
+  const auto add = [&](const std::string& name, int64_t ns) {
+    world.candidates.Add(
+        {.name = name, .version = "", .description = "", .kernel = nullptr, .make_arm = [=] {
+           return std::make_unique<PacedRecurrence>(name, ns, now);
+         }});
+  };
+  add("paced", candidate_ns);
+  add("steady", 2'000'000);
+  return world;
+}
+
+Config PacedConfig() {
+  // bfloat16: no limit of the machine is measured for it, which would take long by this clock.
+  return ParsedConfig(
+      "baseline: steady\n"
+      "candidates: [paced]\n"
+      "performance:\n"
+      "  kernel: {tokens: [1, 2], dtypes: bfloat16, value_heads: 1, key_heads: 1}\n"
+      "  protocol: {min_effect: 0.05, budget_s: 40, max_quads: 30}\n"
+      "gates: [{metric: performance.kernel.speedup, min: 1.3}]\n",
+      {"paced", "steady"});
+}
+
+TEST(RunModelTest, ASpeedupOverItsTargetPasses) {
+  const Report report = RunOnce(PacedConfig(), PacedWorld(1'000'000));
+  EXPECT_EQ(report.summary.exit_code, kExitPass) << report.summary.headline;
+  ASSERT_EQ(report.cases.size(), 2u);
+  for (const CaseReport& of : report.cases) {
+    ASSERT_TRUE(of.performance.has_value());
+    EXPECT_NEAR(of.performance->speedup.point, 2.0, 0.01);
+    // Corrected for both of them.
+    ASSERT_TRUE(of.performance->tests.holm_p.has_value());
+    EXPECT_DOUBLE_EQ(*of.performance->tests.holm_p, 2 * of.performance->tests.wilcoxon_p);
+  }
+}
+
+TEST(RunModelTest, AMissedTargetIsAFailureOfSpeed) {
+  for (const int64_t ns : {int64_t{1'900'000}, int64_t{3'000'000}}) {
+    const Report report = RunOnce(PacedConfig(), PacedWorld(ns));
+    EXPECT_EQ(report.summary.exit_code, kExitPerformance) << report.summary.headline;
+    const GateResult& gate = report.gates.at(0);
+    EXPECT_EQ(gate.verdict, Verdict::kFailed);
+    EXPECT_EQ(gate.concern, Concern::kPerformance);
+    EXPECT_THAT(gate.repro, StartsWith("timing:"));
+    EXPECT_NEAR(*gate.observed, 2e6 / static_cast<double>(ns), 0.01);
+  }
+}
+
+TEST(RunModelTest, AnInterruptedTimingIsNoResult) {
+  RunWorld world = PacedWorld(1'000'000);
+  int asked = 0;
+  // The first questions come before the first case.
+  world.interrupted = [&] { return ++asked > 5; };
+  const OutFolder out;
+  RunRequest request;
+  request.config = PacedConfig();
+  request.config_path = "test.yaml";
+  request.out = out.path();
+  const Report partial = RunSession(request, world, {});
+  EXPECT_FALSE(partial.complete);
+  EXPECT_TRUE(partial.cases.empty());
+  EXPECT_NE(partial.summary.exit_code, kExitPass);
+  const Report whole = RunSession(request, PacedWorld(1'000'000), {});
+  EXPECT_TRUE(whole.complete);
+  EXPECT_EQ(whole.cases.size(), 2u);
+  EXPECT_EQ(whole.summary.exit_code, kExitPass);
+}
+
+}  // namespace
+}  // namespace deltagauge
