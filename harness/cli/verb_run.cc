@@ -8,6 +8,7 @@
 
 #include "CLI/CLI.hpp"
 #include "fmt/format.h"
+#include "harness/cli/key_figures.h"
 #include "harness/cli/progress_line.h"
 #include "harness/cli/repro_report.h"
 #include "harness/cli/verb.h"
@@ -137,8 +138,8 @@ class RunVerb final : public Verb {
     } else if (quiet_) {
       console.out << VerdictName(report.summary.verdict) << '\n';
     } else {
-      console.out << TerminalSummary(report, path, Colours::kNone) << "Page: " << out_
-                  << "/report.html\n";
+      console.out << FormatKeyFigures(report) << TerminalSummary(report, path, Colours::kNone)
+                  << "Page: " << out_ << "/report.html\n";
     }
     return static_cast<ExitCode>(report.summary.exit_code);
   }

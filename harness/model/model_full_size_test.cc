@@ -5,7 +5,9 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <numeric>
 #include <span>
@@ -30,13 +32,27 @@ using reference::ComputeType;
 using reference::LogitBlock;
 using reference::Model;
 
-constexpr int64_t kMemoryNeeded = int64_t{10} << 30;
+constexpr int64_t kMemoryNeeded = int64_t{12} << 30;
 constexpr uintmax_t kDiskNeeded = uintmax_t{2} << 30;
 
+// "MemAvailable:  12345 kB" in bytes; 0 if the system doesn't say.
+int64_t AvailableMemory() {
+  const std::string text = ReadSystemFile("/proc/meminfo").value_or("");
+  const size_t at = text.find("MemAvailable:");
+  if (at == std::string::npos) return 0;
+  return std::strtoll(text.c_str() + at + std::strlen("MemAvailable:"), nullptr, 10) * 1024;
+}
+
+// Of the control group that this process is in: the largest number if there is none.
+int64_t MemoryLimit() {
+  const std::string text = ReadSystemFile("/sys/fs/cgroup/memory.max").value_or("max");
+  const int64_t limit = std::strtoll(text.c_str(), nullptr, 10);
+  return limit > 0 ? limit : std::numeric_limits<int64_t>::max();
+}
+
 std::string WhyNot() {
-  const Machine machine = ThisMachine();
-  if (machine.memory_bytes > 0 && machine.memory_bytes < kMemoryNeeded) {
-    return "this machine has less than 10 GiB of memory";
+  if (std::min(AvailableMemory(), MemoryLimit()) < kMemoryNeeded) {
+    return "less than 12 GiB of memory are free";
   }
   std::error_code error;
   const auto space = std::filesystem::space(std::filesystem::temp_directory_path(), error);

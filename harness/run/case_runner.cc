@@ -91,7 +91,8 @@ CaseReport CaseRunner::Run(const PlanEntry& entry) {
   if (IsTimed(kind) && Contains(failed_candidates_, report.candidate)) {
     report.status = Verdict::kSkipped;
     report.reason_code = "correctness";
-    report.reason = report.candidate + " failed a correctness case, so its speed means nothing";
+    report.reason =
+        report.candidate + " failed a correctness case or gate, so its speed means nothing";
   } else {
     try {
       if (const auto* const kernel = std::get_if<KernelRun>(&entry.run_case)) {
@@ -120,6 +121,10 @@ void CaseRunner::Resume(const PlanEntry& entry, const CaseReport& finished) {
   } catch (const std::exception&) {
     // The case's result stands, and if it failed by this, it says so.
   }
+}
+
+void CaseRunner::Withhold(const std::string& candidate) {
+  if (!Contains(failed_candidates_, candidate)) failed_candidates_.push_back(candidate);
 }
 
 void CaseRunner::Note(const CaseReport& finished) {

@@ -62,6 +62,10 @@ class CaseRunner {
   // gate above, and its model and text are in the report.
   void Resume(const PlanEntry& entry, const CaseReport& finished);
 
+  // Timed cases of this candidate are skipped from now on: a gate on its errors or drift has
+  // failed.
+  void Withhold(const std::string& candidate);
+
   const ModelCases& models() const { return *models_; }
 
  private:

@@ -12,6 +12,7 @@
 #include "harness/config/config_yaml.h"
 #include "harness/report/export_report.h"
 #include "harness/report/json.h"
+#include "harness/report/metric_names.h"
 #include "harness/report/report_file.h"
 #include "harness/report/report_json.h"
 #include "harness/report/report_metrics.h"
@@ -128,8 +129,8 @@ class Session {
     const std::string resolved = ResolvedConfig(request_.config);
     // Throws for what nothing can be judged by, before hours have been spent.
     EvaluateGates(request_.config.gates, request_.waivers, {}, {});
-    MakeDirectories(request_.out);
     Report report = Envelope(resolved);
+    MakeDirectories(request_.out);
     const MachineWatch watch;
     RunCases(report);
     watch.Finish(&report.machine);
@@ -216,6 +217,7 @@ class Session {
       progress.what.clear();
       progress.seconds_left = time_left.Seconds();
       Show(progress);
+      if (IsTimed(KindOf(entry.run_case)) && !gates_seen_) WithholdSpeed(report, runner);
       CaseReport done = runner.Run(entry);
       // What an interruption cut short is no result.
       if (world_.interrupted() && IsTimed(KindOf(entry.run_case))) break;
@@ -238,6 +240,28 @@ class Session {
     report.tool = ToolOf(world_.build, runner.models().LibtorchVersion());
   }
 
+  // Timed cases come last: what the gates say of the others decides whether speed counts.
+  void WithholdSpeed(const Report& report, CaseRunner& runner) {
+    gates_seen_ = true;
+    std::vector<Gate> gates;
+    for (const Gate& gate : request_.config.gates) {
+      const MetricInfo* const metric = FindMetric(gate.metric);
+      if (metric != nullptr && metric->concern != Concern::kPerformance) gates.push_back(gate);
+    }
+    GatePolicy policy = report.gate_policy;
+    policy.no_case = NoCase::kIsSkipped;
+    // Candidate by candidate: a gate's result names only the worst of its cases.
+    for (const std::string& candidate : request_.config.candidates) {
+      std::vector<CaseReport> cases;
+      for (const CaseReport& done : report.cases) {
+        if (done.candidate == candidate) cases.push_back(done);
+      }
+      for (const GateResult& gate : EvaluateGates(gates, report.waivers, cases, policy)) {
+        if (gate.verdict == Verdict::kFailed) runner.Withhold(candidate);
+      }
+    }
+  }
+
   int64_t IndexOf(const std::string& id) const {
     for (size_t i = 0; i < whole_plan_.size(); ++i) {
       if (whole_plan_[i].id == id) return static_cast<int64_t>(i);
@@ -254,6 +278,7 @@ class Session {
   const RunObserver& observer_;
   std::vector<PlanEntry> whole_plan_;
   std::vector<PlanEntry> plan_;
+  bool gates_seen_ = false;
 };
 
 }  // namespace

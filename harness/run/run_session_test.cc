@@ -297,6 +297,24 @@ TEST(RunSessionTest, GoesOnAfterAnInterruption) {
   }
 }
 
+// Every case passes, but a gate asks for more than the kernel's rules do.
+TEST(RunSessionTest, AFailedGateWithholdsTheSpeedToo) {
+  const auto timed_with = [](const std::string& gates) {
+    const Config config = ParsedConfig(
+        "kernel: {shapes: [{tokens: 5, value_heads: 2, key_heads: 2}], regimes: long}\n"
+        "performance: {kernel: {tokens: 1}}\n" +
+        gates);
+    const Report report = RunOnce(config, TestWorld());
+    EXPECT_EQ(CaseOf(report, "kernel:").status, Verdict::kPassed);
+    return CaseOf(report, "timing:").reason_code;
+  };
+  EXPECT_EQ(timed_with("gates: [{metric: kernel.output.rel_rmse, max: 1.0e-12}]\n"), "correctness");
+  EXPECT_NE(timed_with("gates: [{metric: kernel.output.rel_rmse, max: 1.0e-5}]\n"), "correctness");
+  // A timing that is slower than asked says nothing about being right.
+  EXPECT_NE(timed_with("gates: [{metric: performance.kernel.speedup, min: 1000}]\n"),
+            "correctness");
+}
+
 TEST(RunSessionTest, GoesOnBehindTheSameGate) {
   const Config config = SmallConfig("wrong", "performance: {kernel: {tokens: 1}}\n");
   const OutFolder out;
