@@ -44,6 +44,8 @@ void QuadSampler::Measure(Kind kind) {
     const bool is_second = is_inner != second_goes_first;
     TimedCall& call = is_second ? second : a_;
     const double sample_ns = Sample(call, plan_);
+    // Once untimed: the arm before it may have left the caches to others.
+    control_.Run();
     const double control_ns = Sample(control_, kControlPlan);
     const double sign = is_second ? 0.5 : -0.5;
     log_ratio += sign * std::log(sample_ns / call.UnitsPerRun());

@@ -50,7 +50,7 @@ TEST_F(QuadSamplerTest, LogRatiosAreForAUnitOfWork) {
   EXPECT_THAT(samples.control_log_ratios, AllOf(SizeIs(5), Each(DoubleNear(0, 1e-4))));
   EXPECT_EQ(a_.runs(), 3 * 2 * (4 * 2 + 4));
   EXPECT_EQ(b_.runs(), 3 * 2 * 4 * 2);
-  EXPECT_EQ(control_.runs(), 3 * 4 * 5);
+  EXPECT_EQ(control_.runs(), (3 + 1) * 4 * 5);  // one of each four warms up
 }
 
 TEST_F(QuadSamplerTest, TakesTurnsByTheSeedsCoin) {
