@@ -9,8 +9,9 @@ namespace {
 constexpr size_t kMaxQuoted = 160;
 constexpr size_t kMaxCompared = 96;
 
-// Optimal string alignment distance, three rows of the usual table. Written here because harness/,
-// which has one for short names, is not to be included.
+}  // namespace
+
+// Optimal string alignment distance, three rows of the usual table.
 size_t EditDistance(std::string_view a, std::string_view b) {
   a = a.substr(0, kMaxCompared);
   b = b.substr(0, kMaxCompared);
@@ -29,8 +30,6 @@ size_t EditDistance(std::string_view a, std::string_view b) {
   }
   return above[b.size()];
 }
-
-}  // namespace
 
 std::string Quoted(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789abcdef";

@@ -14,9 +14,12 @@ namespace deltagauge::reference {
 // ASCII become \xNN, and after 160 characters "..." stands for the rest.
 std::string Quoted(std::string_view text);
 
-// "did you mean 'x'?" for the candidate with the fewest edits (insert, delete, replace a character,
-// swap two neighbours) from `name`, the first of equals; "" if each needs more than a quarter of
-// the name's length. Only the first 96 characters count.
+// The fewest edits (insert, delete, replace a character, swap two neighbours) from one text to the
+// other. Only the first 96 characters of each count.
+size_t EditDistance(std::string_view a, std::string_view b);
+
+// "did you mean 'x'?" for the candidate with the fewest edits from `name`, the first of equals; ""
+// if each needs more than a quarter of the name's length. Only the first 96 characters count.
 std::string NearestNameHint(std::string_view name, std::span<const std::string_view> candidates);
 
 // A path as UTF-8.

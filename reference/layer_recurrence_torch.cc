@@ -8,16 +8,11 @@
 #include <stdexcept>
 #include <string>
 
+#include "reference/linear_torch-inl.h"
 #include "reference/recurrence_torch-inl.h"
 
 namespace deltagauge::reference {
 namespace {
-
-at::ScalarType ScalarTypeOf(ComputeType type) {
-  return type == ComputeType::kFloat32   ? at::kFloat
-         : type == ComputeType::kFloat64 ? at::kDouble
-                                         : at::kBFloat16;
-}
 
 // Torch's views take pointers to mutable memory; what is read here is never written through them.
 at::Tensor View(const void* data, at::IntArrayRef sizes, at::IntArrayRef strides,

@@ -162,12 +162,8 @@ class RunVerb final : public Verb {
       line.Clear();
       console.err << note << '\n';
     };
-    // One line for each kind when it is done, for logs.
-    auto stage = std::make_shared<Stage>();
-    observer.finished = [&console, &line, stage, quiet](const CaseReport& finished) {
+    observer.finished = [&console, &line, quiet](const CaseReport& finished) {
       if (quiet) return;
-      if (stage->kind != finished.kind) *stage = {finished.kind, 0, 0};
-      ++stage->cases;
       if (finished.status == Verdict::kPassed || finished.status == Verdict::kSkipped) return;
       line.Clear();
       console.err << fmt::format("{}: {}\n  {}\n", VerdictName(finished.status), finished.id,
@@ -175,12 +171,6 @@ class RunVerb final : public Verb {
     };
     return observer;
   }
-
-  struct Stage {
-    std::string kind;
-    int cases = 0;
-    double seconds = 0;
-  };
 
   CaseChoice cases_;
   std::string out_ = "deltagauge-out";

@@ -1,7 +1,6 @@
 #include "harness/model/captured_case.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -73,7 +72,7 @@ float Widened(ComputeType type, const std::byte* bytes, size_t index) {
   }
   uint16_t bits = 0;
   std::memcpy(&bits, bytes + index * sizeof(bits), sizeof(bits));
-  return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+  return FromBFloat16(bits);
 }
 
 // [B, T, heads, dim] as [B, heads, T, dim].
