@@ -139,12 +139,12 @@ CaseJudgement JudgeInterval(const Metric& metric, const Limit& limit, double min
     judgement.verdict = Verdict::kFailed;
     judgement.reason =
         fmt::format("{} {} {}", interval, WrongSide(limit.op), FormatDouble(limit.threshold));
+  } else if (limit.Holds(at_least ? inner / doubt : inner * doubt)) {
+    judgement.verdict = Verdict::kPassed;
   } else if (noisy) {
     judgement.verdict = Verdict::kInconclusive;
-    judgement.reason = fmt::format("noise of {:.2g} % hides effects of {:.2g} %: {} proves nothing",
-                                   100 * std::expm1(floor), 100 * std::expm1(min_effect), interval);
-  } else if (limit.Holds(inner)) {
-    judgement.verdict = Verdict::kPassed;
+    judgement.reason = fmt::format("{}: not clear of {} by the noise of {:.2g} %", interval,
+                                   FormatDouble(limit.threshold), 100 * std::expm1(floor));
   } else {
     judgement.verdict = Verdict::kInconclusive;
     judgement.reason =

@@ -77,8 +77,8 @@ struct GatePolicy {
 // name=value[,name=value], a waiver without author, reason or date.
 //
 // For a performance metric with an interval: passed if all of the interval is inside the limit,
-// failed if all of it is outside, else inconclusive. If the noise floor exceeds min_effect, it
-// never passes, and fails only if the interval is outside by more than the floor.
+// failed if all of it is outside, else inconclusive. If the noise floor exceeds min_effect, both
+// need a distance from the limit that is more than the floor.
 std::vector<GateResult> EvaluateGates(std::span<const Gate> gates, std::span<const Waiver> waivers,
                                       std::span<const CaseReport> cases, const GatePolicy& policy);
 

@@ -10,9 +10,11 @@
 
 namespace deltagauge {
 
-// A chain of dependent integer operations, then a pass over 4 MiB of memory, about half a
-// millisecond together, on the calling thread. Plain C++: the same code whatever instruction set
-// the kernel is told to use.
+// A chain of dependent integer operations, then passes over 256 KiB of memory, some 0.2 ms
+// together, on the calling thread. Plain C++: the same code whatever instruction set the kernel is
+// told to use. The memory fits a core's own cache, so that one run brings it back, whatever the arm
+// before it left there: 4 MiB took up to six runs to settle after an arm that uses much memory, and
+// honest measurements looked contaminated.
 class ControlCall final : public TimedCall {
  public:
   ControlCall();

@@ -44,7 +44,7 @@ void QuadSampler::Measure(Kind kind) {
     const bool is_second = is_inner != second_goes_first;
     TimedCall& call = is_second ? second : a_;
     const double sample_ns = Sample(call, plan_);
-    // Once untimed: the arm before it may have left the caches to others.
+    // Once untimed: its memory is not in the cache after an arm that uses much.
     control_.Run();
     const double control_ns = Sample(control_, kControlPlan);
     const double sign = is_second ? 0.5 : -0.5;

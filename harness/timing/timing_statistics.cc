@@ -11,6 +11,10 @@ namespace {
 // Below it the order-statistic interval covers what it says within a percent; the block bootstrap
 // of the protocol starts there too.
 constexpr double kHarmlessAutocorrelation = 0.2;
+// An estimate from n independent values has a standard error of 1 / sqrt(n): less than this many of
+// those is no sign of correlation (one-sided, 95 %), and to believe it would ask for more quads of
+// every third short measurement.
+constexpr double kSigmas = 1.645;
 
 constexpr size_t kMostExactSignedRanks = 50;
 constexpr size_t kMostExactRankSums = 20;
@@ -112,7 +116,9 @@ RankedInterval MedianIntervalAt(std::span<const double> values, double confidenc
   const size_t n = sorted.size();
   size_t rank = MedianRank(n, confidence);
   const double correlation = Lag1Autocorrelation(values);
-  if (rank > 0 && correlation > kHarmlessAutocorrelation) {
+  const double harmless =
+      std::max(kHarmlessAutocorrelation, kSigmas / std::sqrt(static_cast<double>(n)));
+  if (rank > 0 && correlation > harmless) {
     const double worth = static_cast<double>(n) * (1 - correlation) / (1 + correlation);
     const auto independent = static_cast<size_t>(std::max(worth, 1.0));
     rank = MedianRank(independent, confidence) * n / independent;

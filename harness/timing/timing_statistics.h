@@ -26,7 +26,7 @@ struct RankedInterval {
 };
 
 // The interval of those ranks. Values that follow each other may be alike: where their lag-1
-// autocorrelation exceeds 0.2, the share of values outside the ranks is that of the
+// autocorrelation exceeds 0.2 beyond chance, the share of values outside the ranks is that of the
 // n (1 - r) / (1 + r) independent values that they are worth. `values` must not be empty.
 RankedInterval MedianIntervalAt(std::span<const double> values, double confidence);
 

@@ -46,13 +46,13 @@ TimingJudgement JudgeNoRegression(const Interval& log_ratio, double floor, doubl
     return {Verdict::kFailed, TimingOutcome::kRegression,
             fmt::format("slower: {}", DescribeInterval(log_ratio))};
   }
+  if (log_ratio.low > bound) return {Verdict::kPassed, TimingOutcome::kImproved, ""};
   if (floor > min_effect) {
     return {Verdict::kInconclusive, TimingOutcome::kUndecided, DescribeFloor(floor, min_effect)};
   }
   if (log_ratio.low > -bound) {
-    const TimingOutcome outcome = log_ratio.low > bound    ? TimingOutcome::kImproved
-                                  : log_ratio.high < bound ? TimingOutcome::kEquivalent
-                                                           : TimingOutcome::kNotSlower;
+    const TimingOutcome outcome =
+        log_ratio.high < bound ? TimingOutcome::kEquivalent : TimingOutcome::kNotSlower;
     return {Verdict::kPassed, outcome, ""};
   }
   return {Verdict::kInconclusive, TimingOutcome::kUndecided,
@@ -64,14 +64,15 @@ TimingJudgement JudgeTarget(const Interval& log_ratio, double floor, double min_
                             double target) {
   const double bound = std::log(target);
   const bool is_noisy = floor > min_effect;
-  if (log_ratio.high < bound - (is_noisy ? floor : 0)) {
+  const double margin = is_noisy ? floor : 0;
+  if (log_ratio.high < bound - margin) {
     return {Verdict::kFailed, TimingOutcome::kTargetMissed,
             fmt::format("{}, below {:g}", DescribeInterval(log_ratio), target)};
   }
+  if (log_ratio.low >= bound + margin) return {Verdict::kPassed, TimingOutcome::kTargetMet, ""};
   if (is_noisy) {
     return {Verdict::kInconclusive, TimingOutcome::kUndecided, DescribeFloor(floor, min_effect)};
   }
-  if (log_ratio.low >= bound) return {Verdict::kPassed, TimingOutcome::kTargetMet, ""};
   return {Verdict::kInconclusive, TimingOutcome::kUndecided,
           fmt::format("{}, on both sides of {:g}", DescribeInterval(log_ratio), target)};
 }

@@ -20,17 +20,17 @@ struct TimingJudgement {
 // "Is A no slower than B by more than min_effect?" With bound = max(floor, min_effect), the first
 // that holds:
 //   interval entirely below -bound           failed, regression (to be confirmed by the caller)
-//   floor > min_effect                       inconclusive: such noise can't prove a pass
-//   entirely above -bound                    passed: equivalent, not slower or improved
+//   entirely above bound                     passed, improved
+//   floor > min_effect                       inconclusive: such noise hides a loss that matters
+//   entirely above -bound                    passed: equivalent or not slower
 //   otherwise                                inconclusive
 TimingJudgement JudgeNoRegression(const Interval& log_ratio, double floor, double min_effect);
 
-// "Is A at least `target` times as fast as B?" The first that holds:
-//   floor > min_effect   failed if the interval is below the target by more than the floor, else
-//                        inconclusive
-//   interval >= target   passed
-//   interval < target    failed
-//   otherwise            inconclusive
+// "Is A at least `target` times as fast as B?" With margin = floor if that exceeds min_effect, else
+// 0: what lies closer to the target than the noise proves nothing.
+//   interval >= target + margin   passed
+//   interval < target - margin    failed
+//   otherwise                     inconclusive
 TimingJudgement JudgeTarget(const Interval& log_ratio, double floor, double min_effect,
                             double target);
 

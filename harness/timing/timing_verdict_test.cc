@@ -24,11 +24,12 @@ TEST(JudgeNoRegressionTest, TheTable) {
       {-0.05, -0.03, 0.001, Verdict::kFailed, TimingOutcome::kRegression},
       {-0.05, -0.0201, 0.001, Verdict::kFailed, TimingOutcome::kRegression},
       {-0.05, -0.02, 0.001, Verdict::kInconclusive, TimingOutcome::kUndecided},
-      // A higher floor is a wider bound, and then nothing can pass.
+      // A higher floor is a wider bound, and then only what is faster by more than it can pass.
       {-0.05, -0.03, 0.04, Verdict::kInconclusive, TimingOutcome::kUndecided},
       {-0.09, -0.05, 0.04, Verdict::kFailed, TimingOutcome::kRegression},
       {-0.001, 0.001, 0.021, Verdict::kInconclusive, TimingOutcome::kUndecided},
-      {0.5, 0.6, 0.021, Verdict::kInconclusive, TimingOutcome::kUndecided},
+      {0.02, 0.6, 0.021, Verdict::kInconclusive, TimingOutcome::kUndecided},
+      {0.022, 0.6, 0.021, Verdict::kPassed, TimingOutcome::kImproved},
       {-0.01, 0.01, 0.02, Verdict::kPassed, TimingOutcome::kEquivalent},
       {-0.0199, 0.0199, 0, Verdict::kPassed, TimingOutcome::kEquivalent},
       {-0.01, 0.05, 0, Verdict::kPassed, TimingOutcome::kNotSlower},
@@ -52,7 +53,8 @@ TEST(JudgeTargetTest, TheTable) {
       {target - 1e-9, target + 0.1, 0, Verdict::kInconclusive, TimingOutcome::kUndecided},
       {target - 0.1, target, 0, Verdict::kInconclusive, TimingOutcome::kUndecided},
       {target - 0.1, target - 1e-9, 0, Verdict::kFailed, TimingOutcome::kTargetMissed},
-      {target + 0.1, target + 0.2, 0.03, Verdict::kInconclusive, TimingOutcome::kUndecided},
+      {target + 0.02, target + 0.2, 0.03, Verdict::kInconclusive, TimingOutcome::kUndecided},
+      {target + 0.04, target + 0.2, 0.03, Verdict::kPassed, TimingOutcome::kTargetMet},
       {target - 0.1, target - 0.02, 0.03, Verdict::kInconclusive, TimingOutcome::kUndecided},
       {target - 0.1, target - 0.04, 0.03, Verdict::kFailed, TimingOutcome::kTargetMissed},
   };
