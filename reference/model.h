@@ -2,7 +2,8 @@
 // with the recurrence as an argument. Written from the equations that transformers computes
 // (src/transformers/models/qwen3_5, release 5.17.0). In bfloat16, matrix products and the
 // recurrence take and give bfloat16, as there; the sum of the layers, norms and gates, which
-// transformers rounds after each step, stay in float32 until the next product.
+// transformers rounds after each step, stay in float32 until the next product, and the logits are
+// not rounded.
 //
 // Everything but the recurrence is the same code whatever the recurrence, so a difference between
 // two runs of one model is the recurrence's.
@@ -131,7 +132,8 @@ class HiddenStates {
   std::shared_ptr<const State> state_;
 };
 
-// Logits of some rows: float64 from a float64 model, else float32 (bfloat16 logits are widened).
+// Logits of some rows: float64 from a float64 model, else float32. The head of a bfloat16 model
+// gives them as it summed them.
 class LogitBlock {
  public:
   LogitBlock(LogitBlock&&) noexcept;

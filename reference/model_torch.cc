@@ -19,6 +19,7 @@
 #include <variant>
 #include <vector>
 
+#include "reference/head_torch-inl.h"
 #include "reference/input_error.h"
 #include "reference/layers_torch-inl.h"
 #include "reference/linear_torch-inl.h"
@@ -119,6 +120,8 @@ class Loader {
     return {std::move(weight), library};
   }
 
+  Head LoadHead(const std::string& name) const { return {Load(name, type_), library_}; }
+
   at::Tensor Wide(const std::string& name) const { return Load(name, wide_); }
 
   at::Tensor OnePlus(const std::string& name) const { return Wide(name).add_(1); }
@@ -188,11 +191,11 @@ struct Model::Weights {
   at::Tensor embedding;  // [vocab, hidden], in the checkpoint's file and type
   std::vector<Layer> layers;
   at::Tensor final_norm;  // 1 + weight, wide
-  Linear head;
+  Head head;
 };
 
 struct HiddenStates::State {
-  at::Tensor rows;  // [batch x tokens, hidden]
+  at::Tensor rows;  // [batch x tokens, hidden], wide
 };
 
 struct LogitBlock::State {
@@ -224,16 +227,11 @@ class ForwardPass {
     } else {
       hidden.add_(RunFullAttention(std::get<FullAttention>(layer.mixer), x, cache));
     }
-    const at::Tensor y = Normed(hidden, layer.mlp_norm);
-    hidden.add_(RunMlp(layer, y));
+    const at::Tensor y = ZeroCenteredRmsNorm(hidden, layer.mlp_norm, config_.rms_norm_eps);
+    hidden.add_(RunMlp(layer, y.to(ScalarTypeOf(type_))));
     if (options_.taps != nullptr && options_.taps->after_layer) {
       options_.taps->after_layer(index, ViewOf(hidden));
     }
-  }
-
-  at::Tensor Normed(const at::Tensor& hidden, const at::Tensor& one_plus_weight) const {
-    return ZeroCenteredRmsNorm(hidden, one_plus_weight, config_.rms_norm_eps)
-        .to(ScalarTypeOf(type_));
   }
 
  private:
@@ -394,7 +392,7 @@ Model Model::Load(const Checkpoint& checkpoint, const ModelOptions& options) {
     // The head first: packing holds it twice for a moment, which then adds to nothing else.
     weights->embedding = MappedTensor(checkpoint.Tensor("embed_tokens.weight"));
     weights->head =
-        loader.LoadLinear(checkpoint.HasTiedHead() ? "embed_tokens.weight" : "lm_head.weight");
+        loader.LoadHead(checkpoint.HasTiedHead() ? "embed_tokens.weight" : "lm_head.weight");
     weights->final_norm = loader.OnePlus("norm.weight");
     report(4);
     for (size_t i = 0; i < config.layers.size(); ++i) {
@@ -452,7 +450,8 @@ HiddenStates Model::Forward(std::span<const int32_t> ids, ModelCache& cache,
     }
     state.position += tokens;
     auto result = std::make_shared<HiddenStates::State>();
-    result->rows = pass.Normed(hidden, weights_->final_norm).view({-1, config.hidden_size});
+    result->rows = ZeroCenteredRmsNorm(hidden, weights_->final_norm, config.rms_norm_eps)
+                       .view({-1, config.hidden_size});
     return HiddenStates(std::move(result));
   });
 }
@@ -465,9 +464,7 @@ LogitBlock Model::Logits(const HiddenStates& hidden, std::span<const int64_t> ro
         at::from_blob(const_cast<int64_t*>(rows.data()), {static_cast<int64_t>(rows.size())},
                       at::TensorOptions().dtype(at::kLong));
     auto block = std::make_unique<LogitBlock::State>();
-    block->logits = weights_->head(at::index_select(hidden.state_->rows, 0, index))
-                        .to(WideTypeOf(weights_->type))
-                        .contiguous();
+    block->logits = weights_->head(at::index_select(hidden.state_->rows, 0, index));
     return LogitBlock(std::move(block));
   });
 }
