@@ -111,6 +111,13 @@ TEST_F(VerbModelTest, LogitsWritesATensorOfTheRightShape) {
 TEST_F(VerbModelTest, UsageErrorsNameWhatIsWrong) {
   const std::string ids = Written("ids.json", "[1, 2, 3]");
   const std::string out = Path("out.safetensors");
+  const std::string absent_model = Written("absent.yaml", R"(version: 1
+name: absent
+baseline: eager
+candidates: [fused]
+models: [{path: ./absent, texts: [builtin:pydoc], drift: {positions: all}}]
+gates: [{metric: model.logit_drift.max_abs, max: 1.0e-4}]
+)");
   const struct {
     std::vector<std::string> args;
     std::string says;
@@ -122,6 +129,9 @@ TEST_F(VerbModelTest, UsageErrorsNameWhatIsWrong) {
       {{"tokenize", "--decode", Written("not.json", "{}")}, "not.json: found: object"},
       {{"tokenize", "--decode", Written("big.json", "[5000000]")}, "5000000"},
       {{"tokenize", "--text", "a", "--model", "nothing"}, "model 'nothing': no such folder"},
+      {{"repro", "drift:model=nothing,text=builtin:pydoc,tokens=128"},
+       "model 'nothing': no such folder"},
+      {{"run", absent_model, "--out", Path("x")}, "absent': no such folder"},
       {{"generate"}, "no text; give --text or --file"},
       {{"generate", "--text", "a", "--tokens", "0"}, "--tokens"},
       {{"generate", "--text", "a", "--threads", "0"}, "--threads"},

@@ -230,12 +230,14 @@ class ReproVerb final : public Verb {
     services.candidates = &world.candidates;
     services.clock = world.clock;
     services.cancelled = [] { return false; };
+    const PlanEntry entry = {CaseId(run_case), run_case, "", 0};
+    CheckModels({&entry, 1});
     CaseReport report;
     {
       ProgressLine progress(console);
       services.progress = progress.Callback();
       CaseRunner runner(services);
-      report = runner.Run({CaseId(run_case), run_case, "", 0});
+      report = runner.Run(entry);
     }
     console.out << report.repro << '\n';
     for (const Metric& metric : report.metrics) {

@@ -54,6 +54,8 @@ std::filesystem::path ModelFolder(std::string_view model, const StageProgress& p
                                   std::string(kModelNames[1]));
 }
 
+bool IsMadeOnFirstUse(std::string_view model) { return model == kModelNames[1]; }
+
 LoadedModel LoadModel(const std::filesystem::path& folder, const reference::ModelOptions& options,
                       const StageProgress& progress) {
   LoadedModel loaded;

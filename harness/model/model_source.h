@@ -20,6 +20,9 @@ using StageProgress = std::function<void(std::string_view what, double done)>;
 // written into the cache folder (1.7 GB) the first time. Throws reference::InputError.
 std::filesystem::path ModelFolder(std::string_view model, const StageProgress& progress = {});
 
+// Whether it is one of those that ModelFolder writes.
+bool IsMadeOnFirstUse(std::string_view model);
+
 // A checkpoint with its model: the model reads from the checkpoint's files.
 struct LoadedModel {
   std::unique_ptr<reference::Checkpoint> checkpoint;

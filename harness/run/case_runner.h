@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,10 @@ class ModelCases {
 };
 
 std::unique_ptr<ModelCases> MakeModelCases(const RunServices& services);
+
+// Whether the models of these cases are there and whole, before any of them runs. A model that is
+// made on first use is not looked at. Throws reference::InputError.
+void CheckModels(std::span<const PlanEntry> entries);
 
 // A kernel case.
 void RunKernelCase(const KernelRun& run, const CandidateSet& candidates, CaseReport& report);

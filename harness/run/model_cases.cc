@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -18,12 +19,14 @@
 #include "harness/model/captured_case.h"
 #include "harness/model/model_library.h"
 #include "harness/model/model_pass.h"
+#include "harness/model/model_source.h"
 #include "harness/model/timed_cases.h"
 #include "harness/run/case_runner.h"
 #include "harness/timing/timing_control.h"
 #include "harness/timing/timing_counters.h"
 #include "harness/timing/timing_engine.h"
 #include "kernels/targets.h"
+#include "reference/checkpoint.h"
 #include "reference/recurrence_torch.h"
 
 namespace deltagauge {
@@ -392,6 +395,15 @@ class ModelCasesWithTorch final : public ModelCases {
 };
 
 }  // namespace
+
+void CheckModels(std::span<const PlanEntry> entries) {
+  std::set<std::string> models;
+  for (const PlanEntry& entry : entries) {
+    const std::optional<ModelSetup> setup = ModelOf(entry.run_case);
+    if (setup.has_value() && !IsMadeOnFirstUse(setup->model)) models.insert(setup->model);
+  }
+  for (const std::string& model : models) reference::Checkpoint::Open(ModelFolder(model));
+}
 
 std::unique_ptr<ModelCases> MakeModelCases(const RunServices& services) {
   return std::make_unique<ModelCasesWithTorch>(services);

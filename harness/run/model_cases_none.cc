@@ -19,6 +19,8 @@ class NoModelCases final : public ModelCases {
 
 }  // namespace
 
+void CheckModels(std::span<const PlanEntry>) {}
+
 std::unique_ptr<ModelCases> MakeModelCases(const RunServices&) {
   return std::make_unique<NoModelCases>();
 }

@@ -130,6 +130,7 @@ class Session {
     // Throws for what nothing can be judged by, before hours have been spent.
     EvaluateGates(request_.config.gates, request_.waivers, {}, {});
     Report report = Envelope(resolved);
+    CheckModels(plan_);
     MakeDirectories(request_.out);
     const MachineWatch watch;
     RunCases(report);
