@@ -151,7 +151,7 @@ def tokens_in(ids):
 
 
 def busy_cpu_seconds():
-    """CPU time of all processes of the machine, and what its host took away, so far; None if unknown."""
+    """CPU time of all processes and what the machine's host took, so far; None if unknown."""
     try:
         fields = pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()
     except OSError:
@@ -175,7 +175,8 @@ def run_arm(arm, threads):
         errors.seek(0)
         if process.returncode != 0:
             command = shlex.join(arm.command)
-            sys.exit(f"{arm.name} failed ({process.returncode}): {command}\n{errors.read()[-3000:]}")
+            tail = errors.read()[-3000:]
+            sys.exit(f"{arm.name} failed ({process.returncode}): {command}\n{tail}")
         figures = arm.parse(output.read())
     figures["peak_bytes"] = usage.ru_maxrss * 1024
     figures["others"] = None
@@ -237,12 +238,23 @@ def measure(folder, program, dtype, rounds, threads, repeat, seed):
         "repeat": repeat,
         "seed": seed,
         "commands": {arm.name: shlex.join(shorten(arm.command)) for arm in arms},
-        "versions": {name: one["version"] for name, one in first.items()},
+        "versions": {
+            name: "; ".join([*installed(folder, program, name), one["version"]])
+            for name, one in first.items()
+        },
         "logits_differ": differences,
         "rounds": kept,
     }
     path = folder / f"rounds-{dtype}.json"
     path.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def installed(folder, program, name):
+    """What ci/peers has installed for an arm, or the program's own version."""
+    if name == OURS:
+        return [subprocess.check_output([program, "--version"], text=True).strip()]
+    ready = folder / name.lower() / "ready"
+    return [ready.read_text().strip()] if ready.exists() else []
 
 
 def speed(folder, figures):
@@ -297,7 +309,7 @@ def speed_table(result):
         "",
         f"{result['when']}; {result['machine']}; {result['threads']} threads; prefill of {tokens} "
         f"tokens, logits of the last one; {len(rounds)} rounds in random order (seed "
-        f"{result['seed']}), each process once a round, {result['repeat']} prefills after a first.",
+        f"{result['seed']}), in each a process of each: {result['repeat']} prefills after a first.",
         "",
         "| | tokens/s | interval | spread over rounds | spread in a process | others' CPU use "
         "| logits differ from ours |",
@@ -322,7 +334,7 @@ def speed_table(result):
     lines += ["", f"| {OURS} is faster than | ratio | interval | |", "|---|---|---|---|"]
     for name in [*peers, "the best peer of the round"]:
         ratios = [
-            ours / (max(speeds[peer][i] for peer in peers) if name not in speeds else speeds[name][i])
+            ours / max(speeds[peer][i] for peer in ([name] if name in speeds else peers))
             for i, ours in enumerate(speeds[OURS])
         ]
         middle, low, high, coverage = interval(ratios)
@@ -330,6 +342,8 @@ def speed_table(result):
         if name not in speeds:
             target = SPEED_TARGET[dtype]
             met = "met" if low >= target else "not met" if high < target else "undecided"
+            if coverage < 0.9:
+                met = "too few rounds to say"
             verdict = f"asked {target} x: {met}"
         lines.append(f"| {name} | {middle:.2f} x | {low:.2f} to {high:.2f} | {verdict} |")
     lines += [
@@ -382,13 +396,19 @@ def write_page(folder, out):
     results = [json.loads(path.read_text()) for path in paths if path.exists()]
     if not results:
         sys.exit(f"{folder} holds no measurement")
-    lines = ["# Prefill of Qwen3.5-0.8B beside other implementations", ""]
+    lines = [
+        "# Prefill of Qwen3.5-0.8B beside other implementations",
+        "",
+        "The checkpoint: `deltagauge synth --shape qwen3_5-0.8b --recipe graft`, published shapes.",
+        "",
+    ]
     for result in results:
         lines += [*speed_table(result), ""]
     lines += [*load_table(results), "", "## Versions and commands", ""]
     for result in results:
         for name, command in result["commands"].items():
-            lines += [f"{name}, {result['dtype']}: {result['versions'][name]}", "", f"    {command}", ""]
+            version = result["versions"][name]
+            lines += [f"{name}, {result['dtype']}: {version}", "", f"    {command}", ""]
     text = "\n".join(lines)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text)
@@ -417,10 +437,15 @@ def self_test():
     ours |= {"peak_bytes": 3e9, "others": 0.01}
     peer = {"version": "p", "load_s": None, "ms": [2048.0], "peak_bytes": 1e9, "others": None}
     result = {"dtype": "float32", "when": "", "machine": "", "tokens": 512, "threads": 2}
-    result |= {"repeat": 3, "seed": 1, "logits_differ": {}, "rounds": [{OURS: ours, "peer": peer}] * 5}
+    result |= {"repeat": 3, "seed": 1, "logits_differ": {}}
+    result["rounds"] = [{OURS: ours, "peer": peer}] * 5
     page = "\n".join(speed_table(result) + load_table([result]))
-    for part in ("| 500.0 | 500.0 to 500.0 |", "2.00 x | 2.00 to 2.00 | asked 1.5 x: met", "4061 MB: met"):
-        assert part in page, page
+    assert "| 500.0 | 500.0 to 500.0 |" in page and "4061 MB: met" in page, page
+    assert "2.00 x | 2.00 to 2.00 | asked 1.5 x: met" in page, page
+    peer["ms"] = [1300.0]
+    assert "1.27 x | 1.27 to 1.27 | asked 1.5 x: not met" in "\n".join(speed_table(result))
+    result["rounds"] = result["rounds"][:1]
+    assert "too few rounds" in "\n".join(speed_table(result))
     print("self-test passed")
 
 

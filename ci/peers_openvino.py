@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Exports a Qwen3.5 checkpoint to OpenVINO, or times its prefills. Runs in the environment of ci/peers.
+"""Exports a Qwen3.5 checkpoint to OpenVINO, or times its prefills.
 
-`time` prints one line of JSON, as ci/peers_transformers.py does.
+Runs in the environment that ci/peers makes. `time` prints one line of JSON, as
+ci/peers_transformers.py does.
 """
 
 import argparse
@@ -18,7 +19,7 @@ def cut_head(model):
     (head,) = [
         result.input_value(0).get_node()
         for result in model.get_results()
-        if "logits" in result.output(0).get_names() or "logits" in result.input_value(0).get_names()
+        if "logits" in result.input_value(0).get_names()
     ]
     while head.get_type_name() == "Convert":
         head = head.input_value(0).get_node()
