@@ -108,6 +108,26 @@ TEST_F(VerbModelTest, LogitsWritesATensorOfTheRightShape) {
   }
 }
 
+TEST_F(VerbModelTest, LogitsTimesPrefills) {
+  const std::vector<std::string> args = {
+      "logits",       "--ids",  Written("ids.json", "[39, 72, 1299, 5, 17]"),
+      "--positions",  "last",   "--out",
+      Path("out.st"), "--time", "3"};
+  const Ran ran = RunProgram(args);
+  EXPECT_EQ(ran.code, kExitPass) << ran.err;
+  EXPECT_THAT(ran.out,
+              MatchesRegex(".*: logits \\[1, .*\nloaded in [0-9]+\\.[0-9]+ s\n"
+                           "prefill of 5 tokens, ms:( [0-9]+\\.[0-9]){3}; linear layers [0-9.]+ %, "
+                           "recurrence [0-9.]+ %, head [0-9.]+ % of the time\n"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "out.st"));
+  std::vector<std::string> pieces = args;
+  pieces.insert(pieces.end(), {"--chunk", "2"});
+  ExpectUsageError(pieces, "--chunk excludes --time");
+  pieces.back() = "5";
+  pieces[pieces.size() - 2] = "--prefill";
+  ExpectUsageError(pieces, "--prefill excludes --time");
+}
+
 TEST_F(VerbModelTest, UsageErrorsNameWhatIsWrong) {
   const std::string ids = Written("ids.json", "[1, 2, 3]");
   const std::string out = Path("out.safetensors");
