@@ -364,6 +364,7 @@ class Planner {
     std::vector<CaseCost> costs;
     for (size_t i = first; i < plan_.size(); ++i) {
       costs.push_back(std::visit(TimedCallCost(), plan_[i].run_case));
+      costs.back().has_target = TargetOf(plan_[i].run_case) > 0;
     }
     const std::vector<double> shares = SplitBudget(protocol.budget_s, costs, policy);
     for (size_t i = first; i < plan_.size(); ++i) {

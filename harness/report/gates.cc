@@ -123,6 +123,9 @@ bool Expects(const CaseReport& of, std::string_view metric) {
   return of.kind != "kernel" || check == of.params.end() || check->second == "accuracy";
 }
 
+// Of intervals, below which they decide nothing: that of four values is 87.5 %. A choice.
+constexpr double kLeastLevel = 0.9;
+
 // With an interval, all of it decides; see the header for the noise floor.
 CaseJudgement JudgeInterval(const Metric& metric, const Limit& limit, double min_effect) {
   CaseJudgement judgement;
@@ -133,6 +136,11 @@ CaseJudgement JudgeInterval(const Metric& metric, const Limit& limit, double min
   const bool noisy = floor > min_effect;
   const double doubt = noisy ? std::exp(floor) : 1;
   judgement.margin = limit.Margin(inner);
+  if (metric.level.value_or(1) < kLeastLevel) {
+    judgement.verdict = Verdict::kInconclusive;
+    judgement.reason = fmt::format("an interval of {:.0f} % decides nothing", 100 * *metric.level);
+    return judgement;
+  }
   const std::string interval =
       fmt::format("{:.4g} ({:.4g} to {:.4g})", metric.value, *metric.ci_lo, *metric.ci_hi);
   if (!limit.Holds(at_least ? outer * doubt : outer / doubt)) {

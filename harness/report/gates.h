@@ -78,7 +78,8 @@ struct GatePolicy {
 //
 // For a performance metric with an interval: passed if all of the interval is inside the limit,
 // failed if all of it is outside, else inconclusive. If the noise floor exceeds min_effect, both
-// need a distance from the limit that is more than the floor.
+// need a distance from the limit that is more than the floor. An interval of a level below 0.9, of
+// too few values, decides nothing.
 std::vector<GateResult> EvaluateGates(std::span<const Gate> gates, std::span<const Waiver> waivers,
                                       std::span<const CaseReport> cases, const GatePolicy& policy);
 

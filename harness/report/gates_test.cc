@@ -200,6 +200,16 @@ TEST(GatesTest, NoiseAsksForADistance) {
   EXPECT_EQ(Evaluate(slow, {Prefill(1, 1.1, 1.25, kFloor)}).verdict, Verdict::kInconclusive);
 }
 
+TEST(GatesTest, AnIntervalOfTooFewValuesDecidesNothing) {
+  const Gate gate = AtLeast("performance.prefill.speedup", 1.3);
+  for (const double high : {1.2, 1.6}) {
+    CaseReport few = Prefill(high - 0.1, high - 0.05, high);
+    few.metrics[0].level = 0.75;
+    EXPECT_EQ(Evaluate(gate, {few}).verdict, Verdict::kInconclusive);
+    EXPECT_THAT(Evaluate(gate, {few}).reason, HasSubstr("75 %"));
+  }
+}
+
 TEST(GatesTest, ATimingThatCantDecideProvesNoSpeedup) {
   CaseReport undecided = Prefill(1.4, 1.5, 1.6);
   undecided.status = Verdict::kInconclusive;

@@ -21,7 +21,6 @@
 namespace deltagauge {
 namespace {
 
-constexpr double kFirstShare = 0.6;
 constexpr int kAlwaysVerified = 4;  // quads: each of the input sets once
 constexpr int kQuadsPerLayout = 3;  // two A/B, one A/A
 // Against an estimate of the quads' length that was a little short.
@@ -151,7 +150,10 @@ class Measurement {
                                    .of = static_cast<int>(schedule_.looks.size())};
     const std::vector<double>& log_ratios = sampler_->samples().log_ratios;
     const RankedInterval ranked = MedianIntervalAt(log_ratios, interval.confidence);
-    Summarize(ranked, interval);
+    LookInterval said = interval;
+    // The whole range says less than was asked for.
+    if (ranked.rank == 0) said.overall = ranked.coverage;
+    Summarize(ranked, said);
     if (is_stopped_) return;
     result_.reason = WhyInvalid(result_);
     if (!result_.reason.empty()) {
@@ -160,6 +162,10 @@ class Measurement {
     }
     if (ranked.rank == 0) {
       result_.reason = fmt::format("{} quads are too few for an interval", log_ratios.size());
+      if (ranked.worth < log_ratios.size()) {
+        result_.reason += fmt::format(
+            ": neighbours are alike, and all are worth {} independent ones", ranked.worth);
+      }
       return;
     }
     TimingJudgement judgement = JudgeTiming(ranked.interval, result_.noise.aa_floor, policy_);
@@ -174,8 +180,8 @@ class Measurement {
     const int n = Quads();
     if (n > 0) {
       const double coverage = 1 - std::exp2(1 - n);
-      Summarize(MedianIntervalAt(sampler_->samples().log_ratios, coverage),
-                {.confidence = coverage, .overall = coverage, .number = 1, .of = 1});
+      const RankedInterval ranked = MedianIntervalAt(sampler_->samples().log_ratios, coverage);
+      Summarize(ranked, {.confidence = coverage, .overall = ranked.coverage, .number = 1, .of = 1});
     }
     if (!is_stopped_) {
       result_.reason = schedule_.notes.empty() ? "too few quads" : schedule_.notes.back();

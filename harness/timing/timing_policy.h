@@ -28,6 +28,8 @@ struct TimingPolicy {
   uint64_t seed = 1;  // of the coin flips
 };
 
+// Of a budget, for the first measurement where a regression may need a second one.
+inline constexpr double kFirstShare = 0.6;
 // More than this is suspicious, not wrong: KernelBench's limit.
 inline constexpr double kSuspiciousRatio = 10;
 // The control's ratio beyond which a measurement is contaminated.

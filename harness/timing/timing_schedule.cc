@@ -42,6 +42,10 @@ std::vector<int> LooksUpTo(int first, int last, int most_looks) {
   return looks;
 }
 
+double WarmUpSeconds(const CaseCost& cost, const TimingPolicy& policy) {
+  return std::max(policy.warm_up_s, 3 * cost.a_s) + std::max(policy.warm_up_s, 3 * cost.b_s);
+}
+
 }  // namespace
 
 SamplePlan PlanSample(double a_ns, double b_ns, const TimingPolicy& policy) {
@@ -100,27 +104,43 @@ double NeededSeconds(const CaseCost& cost, const TimingPolicy& policy) {
   const double a_ns = 1e9 * cost.a_s;
   const double b_ns = 1e9 * cost.b_s;
   const SamplePlan sample = PlanSample(a_ns, b_ns, policy);
-  const double warm_up_s =
-      std::max(policy.warm_up_s, 3 * cost.a_s) + std::max(policy.warm_up_s, 3 * cost.b_s);
   const double quads_s = FirstLook(policy) * QuadSeconds(a_ns, b_ns, 0, sample);
-  return (policy.target.has_value() ? 1 : 2) * (warm_up_s + quads_s);
+  return (cost.has_target ? 1 : 2) * (WarmUpSeconds(cost, policy) + quads_s);
+}
+
+double LeastSeconds(const CaseCost& cost, const TimingPolicy& policy) {
+  const double a_ns = 1e9 * cost.a_s;
+  const double b_ns = 1e9 * cost.b_s;
+  const SamplePlan sample = {.calls = 1, .runs = PlanSample(a_ns, b_ns, policy).runs};
+  const double quads_s =
+      static_cast<double>(FewestForMedian(policy.confidence)) * QuadSeconds(a_ns, b_ns, 0, sample);
+  return (cost.has_target ? 1 : 1 / kFirstShare) * (WarmUpSeconds(cost, policy) + quads_s);
 }
 
 std::vector<double> SplitBudget(double total_s, std::span<const CaseCost> cases,
                                 const TimingPolicy& policy) {
-  std::vector<double> needs;
-  for (const CaseCost& cost : cases) needs.push_back(NeededSeconds(cost, policy));
+  std::vector<double> shares;
+  for (const CaseCost& cost : cases) shares.push_back(LeastSeconds(cost, policy));
+  const double least_s = std::accumulate(shares.begin(), shares.end(), 0.0);
+  if (least_s >= total_s) {
+    for (double& share : shares) share *= total_s / least_s;
+    return shares;
+  }
+  std::vector<double> wishes;
+  for (size_t i = 0; i < cases.size(); ++i) {
+    wishes.push_back(std::max(0.0, NeededSeconds(cases[i], policy) - shares[i]));
+  }
   std::vector<size_t> order(cases.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(), [&](size_t i, size_t j) { return needs[i] < needs[j]; });
+  std::sort(order.begin(), order.end(), [&](size_t i, size_t j) { return wishes[i] < wishes[j]; });
 
-  // Small needs first: each is met, or gets an equal part of what is left.
-  std::vector<double> shares(cases.size());
-  double left_s = total_s;
+  // Small wishes first: each is met, or gets an equal part of what is left.
+  double left_s = total_s - least_s;
   for (size_t i = 0; i < order.size(); ++i) {
     const double equal_s = left_s / static_cast<double>(order.size() - i);
-    shares[order[i]] = std::min(needs[order[i]], equal_s);
-    left_s -= shares[order[i]];
+    const double more_s = std::min(wishes[order[i]], equal_s);
+    shares[order[i]] += more_s;
+    left_s -= more_s;
   }
   for (double& share : shares) share += left_s / static_cast<double>(shares.size());
   return shares;

@@ -50,15 +50,21 @@ TimingSchedule PlanTiming(double a_ns, double b_ns, double control_ns, double bu
 struct CaseCost {
   double a_s = 0;  // one run; 0 if unknown
   double b_s = 0;
+  bool has_target = false;  // then there is nothing to confirm
 };
 
 // Seconds that a case needs to reach its first look: warm-up, first look, and for a question of
 // regression its confirmation.
 double NeededSeconds(const CaseCost& cost, const TimingPolicy& policy);
 
-// Shares out `total_s`: nobody gets more than he needs while another has less than both an equal
-// share and his own need; what is left when all needs are met is shared equally. The shares add up
-// to `total_s`.
+// Seconds without which a case can say nothing: the quads that an interval needs at least, of
+// samples of one call.
+double LeastSeconds(const CaseCost& cost, const TimingPolicy& policy);
+
+// Shares out `total_s`: everybody gets the least that he needs, or if that is too much for all, in
+// proportion to it. Of the rest nobody gets more than he needs while another has less than both an
+// equal part and his own need; what is left when all needs are met is shared equally. The shares
+// add up to `total_s`.
 std::vector<double> SplitBudget(double total_s, std::span<const CaseCost> cases,
                                 const TimingPolicy& policy);
 

@@ -131,10 +131,29 @@ TEST(SplitBudgetTest, NoCases) { EXPECT_THAT(SplitBudget(60, {}, TimingPolicy())
 
 // A target needs no confirmation.
 TEST(NeededSecondsTest, RegressionsAreMeasuredTwice) {
-  TimingPolicy policy;
+  const TimingPolicy policy;
   const double twice = NeededSeconds({.a_s = 0.01, .b_s = 0.02}, policy);
-  policy.target = 1.3;
-  EXPECT_DOUBLE_EQ(NeededSeconds({.a_s = 0.01, .b_s = 0.02}, policy), twice / 2);
+  EXPECT_DOUBLE_EQ(NeededSeconds({.a_s = 0.01, .b_s = 0.02, .has_target = true}, policy),
+                   twice / 2);
+}
+
+TEST(LeastSecondsTest, WarmUpAndSixQuads) {
+  EXPECT_DOUBLE_EQ(LeastSeconds({.a_s = 2, .b_s = 4, .has_target = true}, TimingPolicy()),
+                   3 * 2 + 3 * 4 + 6 * (4 * 2 + 2 * 4));
+  EXPECT_DOUBLE_EQ(LeastSeconds({.a_s = 2, .b_s = 4}, TimingPolicy()),
+                   (3 * 2 + 3 * 4 + 6 * (4 * 2 + 2 * 4)) / 0.6);
+}
+
+TEST(SplitBudgetTest, LongCallsGetTheLeastThatTheyNeed) {
+  const CaseCost slow = {.a_s = 3, .b_s = 5, .has_target = true};
+  const CaseCost half = {.a_s = 1.5, .b_s = 2.5, .has_target = true};
+  const double least = LeastSeconds(slow, TimingPolicy());
+  const std::vector<CaseCost> cases = {slow, half};
+  const std::vector<double> exact = SplitBudget(1.5 * least, cases, TimingPolicy());
+  EXPECT_NEAR(exact[0], least, 1e-9);
+  EXPECT_NEAR(exact[1], least / 2, 1e-9);
+  // In proportion where it isn't enough.
+  EXPECT_NEAR(SplitBudget(0.75 * least, cases, TimingPolicy())[0], least / 2, 1e-9);
 }
 
 }  // namespace

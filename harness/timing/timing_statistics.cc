@@ -114,17 +114,20 @@ size_t FewestForMedian(double confidence) {
 RankedInterval MedianIntervalAt(std::span<const double> values, double confidence) {
   const std::vector<double> sorted = Sorted(values);
   const size_t n = sorted.size();
-  size_t rank = MedianRank(n, confidence);
   const double correlation = Lag1Autocorrelation(values);
   const double harmless =
       std::max(kHarmlessAutocorrelation, kSigmas / std::sqrt(static_cast<double>(n)));
-  if (rank > 0 && correlation > harmless) {
+  size_t independent = n;
+  if (correlation > harmless) {
     const double worth = static_cast<double>(n) * (1 - correlation) / (1 + correlation);
-    const auto independent = static_cast<size_t>(std::max(worth, 1.0));
-    rank = MedianRank(independent, confidence) * n / independent;
+    independent = static_cast<size_t>(std::max(worth, 1.0));
   }
+  const size_t rank = MedianRank(independent, confidence) * n / independent;
   const size_t outer = std::max<size_t>(rank, 1);
-  return {.interval = {sorted[outer - 1], sorted[n - outer]}, .rank = rank};
+  return {.interval = {sorted[outer - 1], sorted[n - outer]},
+          .rank = rank,
+          .worth = independent,
+          .coverage = rank > 0 ? confidence : 1 - std::exp2(1 - static_cast<double>(independent))};
 }
 
 double Lag1Autocorrelation(std::span<const double> values) {

@@ -22,7 +22,9 @@ size_t FewestForMedian(double confidence);
 
 struct RankedInterval {
   Interval interval;
-  size_t rank = 0;  // 0: `values` are too few; the interval is their whole range
+  size_t rank = 0;      // 0: `values` are too few; the interval is their whole range
+  size_t worth = 0;     // independent values, see below
+  double coverage = 0;  // at least: the confidence asked for, or that of the whole range
 };
 
 // The interval of those ranks. Values that follow each other may be alike: where their lag-1
