@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstdint>
 #include <utility>
 
@@ -20,19 +19,17 @@ constexpr int64_t kBlock = 2048;
 
 constexpr int64_t kLanes = 16;
 
-float Widen(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
-
 // Sums in kLanes columns, so that compilers make vectors of it without reordering anything.
-float Dot(const float* x, const uint16_t* weight, int64_t n) {
+float Dot(const float* x, const at::BFloat16* weight, int64_t n) {
   std::array<float, kLanes> sums{};
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
     for (int64_t lane = 0; lane < kLanes; ++lane) {
-      sums[static_cast<size_t>(lane)] += x[i + lane] * Widen(weight[i + lane]);
+      sums[static_cast<size_t>(lane)] += x[i + lane] * static_cast<float>(weight[i + lane]);
     }
   }
   for (int64_t lane = 0; i < n; ++i, ++lane) {
-    sums[static_cast<size_t>(lane)] += x[i] * Widen(weight[i]);
+    sums[static_cast<size_t>(lane)] += x[i] * static_cast<float>(weight[i]);
   }
   float sum = 0;
   for (const float part : sums) sum += part;
@@ -41,7 +38,7 @@ float Dot(const float* x, const uint16_t* weight, int64_t n) {
 
 struct FewRows {
   const float* x;
-  const uint16_t* weight;
+  const at::BFloat16* weight;
   float* out;
   int64_t rows, width, vocab;
 
@@ -74,7 +71,7 @@ at::Tensor Head::operator()(const at::Tensor& x) const {
   at::Tensor logits = at::empty({x.size(0), vocab}, x.options());
   if (x.size(0) < kManyRows) {
     const FewRows product = {.x = x.const_data_ptr<float>(),
-                             .weight = reinterpret_cast<const uint16_t*>(narrow_->const_data_ptr()),
+                             .weight = narrow_->const_data_ptr<at::BFloat16>(),
                              .out = logits.mutable_data_ptr<float>(),
                              .rows = x.size(0),
                              .width = x.size(1),

@@ -228,13 +228,8 @@ std::string TimePrefills(const reference::Model& model, reference::LayerRecurren
   if (const std::string defect = call->Defect(); !defect.empty()) {
     throw std::runtime_error("prefill: " + defect);
   }
-  const reference::PartTimes& parts = call->part_times();
-  const auto percent = 100 / static_cast<double>(parts.total_ns + parts.head_ns);
-  return fmt::format(
-      "prefill of {} tokens, ms: {}; linear layers {:.1f} %, recurrence {:.1f} %, head {:.1f} % of "
-      "the time",
-      ids.size(), fmt::join(milliseconds, " "), percent * static_cast<double>(parts.linear_ns),
-      percent * static_cast<double>(parts.rule_ns), percent * static_cast<double>(parts.head_ns));
+  return fmt::format("prefill of {} tokens, ms: {}; {}", ids.size(), fmt::join(milliseconds, " "),
+                     DescribeParts(call->part_times()));
 }
 
 class LogitsVerb final : public Verb {

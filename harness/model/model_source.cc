@@ -34,11 +34,13 @@ std::filesystem::path GraftFolder(const std::string& shape, const StageProgress&
 
 }  // namespace
 
+bool IsMadeOnFirstUse(std::string_view model) { return model == kModelNames[1]; }
+
 std::filesystem::path ModelFolder(std::string_view model, const StageProgress& progress) {
   if (model == kModelNames[0]) {
     return DataFolder() / std::string(model.substr(kBuiltin.size()));
   }
-  if (model == kModelNames[1]) {
+  if (IsMadeOnFirstUse(model)) {
     return GraftFolder(std::string(model.substr(kGraft.size())), progress);
   }
   if (model.starts_with(kBuiltin) || model.starts_with(kGraft)) {
@@ -53,8 +55,6 @@ std::filesystem::path ModelFolder(std::string_view model, const StageProgress& p
                                   std::string(kModelNames[0]) + " or " +
                                   std::string(kModelNames[1]));
 }
-
-bool IsMadeOnFirstUse(std::string_view model) { return model == kModelNames[1]; }
 
 LoadedModel LoadModel(const std::filesystem::path& folder, const reference::ModelOptions& options,
                       const StageProgress& progress) {

@@ -305,6 +305,14 @@ std::unique_ptr<SetCall> MakeRuleCall(const KernelTimingRun& run, LayerRecurrenc
   return std::make_unique<RuleCall>(run, recurrence);
 }
 
+std::string DescribeParts(const reference::PartTimes& times) {
+  const auto total = static_cast<double>(times.total_ns + times.head_ns);
+  if (total <= 0) return "";
+  const auto percent = [total](int64_t ns) { return 100 * static_cast<double>(ns) / total; };
+  return fmt::format("linear layers {:.1f} %, recurrence {:.1f} %, head {:.1f} % of the time",
+                     percent(times.linear_ns), percent(times.rule_ns), percent(times.head_ns));
+}
+
 std::unique_ptr<PromptCall> MakePrefillCall(const Model& model, LayerRecurrence& recurrence,
                                             PromptSets prompts) {
   return std::make_unique<PrefillCall>(model, recurrence, std::move(prompts));

@@ -46,6 +46,9 @@ class PromptCall : public SetCall {
  public:
   virtual const reference::PartTimes& part_times() const = 0;  // of all runs so far
 };
+// "linear layers 83.2 %, recurrence 7.9 %, head 1.6 % of the time"; empty if nothing has run.
+std::string DescribeParts(const reference::PartTimes& times);
+
 std::unique_ptr<PromptCall> MakePrefillCall(const reference::Model& model,
                                             reference::LayerRecurrence& recurrence,
                                             PromptSets prompts);

@@ -333,14 +333,8 @@ class ModelCasesWithTorch final : public ModelCases {
   }
 
   static void NoteParts(const PromptCall& call, const char* arm, TimingResult& result) {
-    const reference::PartTimes& times = call.part_times();
-    const auto total = static_cast<double>(times.total_ns + times.head_ns);
-    if (total <= 0) return;
-    result.notes.push_back(
-        fmt::format("{}: linear layers {:.1f} %, recurrence {:.1f} %, head {:.1f} % of the time",
-                    arm, 100 * static_cast<double>(times.linear_ns) / total,
-                    100 * static_cast<double>(times.rule_ns) / total,
-                    100 * static_cast<double>(times.head_ns) / total));
+    const std::string parts = DescribeParts(call.part_times());
+    if (!parts.empty()) result.notes.push_back(fmt::format("{}: {}", arm, parts));
   }
 
   void TimeModel(const ModelSetup& setup, PromptCall& a, PromptCall& b, PromptCall& same,

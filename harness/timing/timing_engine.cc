@@ -144,16 +144,15 @@ class Measurement {
       result_.reason = "no quad fits into the budget";
       return;
     }
-    const LookInterval interval = {.confidence = schedule_.look_confidence,
-                                   .overall = policy_.confidence,
-                                   .number = static_cast<int>(look) + 1,
-                                   .of = static_cast<int>(schedule_.looks.size())};
+    LookInterval interval = {.confidence = schedule_.look_confidence,
+                             .overall = policy_.confidence,
+                             .number = static_cast<int>(look) + 1,
+                             .of = static_cast<int>(schedule_.looks.size())};
     const std::vector<double>& log_ratios = sampler_->samples().log_ratios;
     const RankedInterval ranked = MedianIntervalAt(log_ratios, interval.confidence);
-    LookInterval said = interval;
     // The whole range says less than was asked for.
-    if (ranked.rank == 0) said.overall = ranked.coverage;
-    Summarize(ranked, said);
+    if (ranked.rank == 0) interval.overall = ranked.coverage;
+    Summarize(ranked, interval);
     if (is_stopped_) return;
     result_.reason = WhyInvalid(result_);
     if (!result_.reason.empty()) {
