@@ -162,7 +162,7 @@ TEST(SafetensorsWriterFaultTest, HeadersThatCanNotBe) {
 TEST(SafetensorsWriterFaultTest, PlacesThatCanNotBeWritten) {
   const TemporaryFolder folder;
   try {
-    SafetensorsWriter(folder / "missing/m", kTwo);
+    const SafetensorsWriter writer(folder / "missing/m", kTwo);
     FAIL() << "wrote into a missing folder";
   } catch (const InputError& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("m: expected a file that can be written, found"));
