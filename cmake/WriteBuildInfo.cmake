@@ -1,6 +1,6 @@
 # Writes OUTPUT, the source of ThisBuild() (harness/run/build_info.h). Run at each build with
 #   cmake -DSOURCE=... -DOUTPUT=... -DVERSION=... -DBUILD_TYPE=... -DFLAGS=... -DCOMPILER=...
-#         -DHIGHWAY=... -P WriteBuildInfo.cmake
+#         -DHIGHWAY=... -DPLATFORM=... -P WriteBuildInfo.cmake
 # The file is touched only if something has changed, so that an idle build stays idle.
 find_program(GIT git)
 set(commit "")
@@ -17,7 +17,7 @@ if(GIT AND EXISTS "${SOURCE}/.git")
     set(dirty true)
   endif()
 endif()
-foreach(name VERSION BUILD_TYPE FLAGS COMPILER HIGHWAY commit branch)
+foreach(name VERSION BUILD_TYPE FLAGS COMPILER HIGHWAY PLATFORM commit branch)
   string(REPLACE "\\" "\\\\" ${name} "${${name}}")
   string(REPLACE "\"" "\\\"" ${name} "${${name}}")
 endforeach()
@@ -34,7 +34,8 @@ const BuildInfo& ThisBuild() {
                                    .build_type = "@BUILD_TYPE@",
                                    .flags = "@FLAGS@",
                                    .compiler = "@COMPILER@",
-                                   .highway = "@HIGHWAY@"};
+                                   .highway = "@HIGHWAY@",
+                                   .platform = "@PLATFORM@"};
   return kBuild;
 }
 

@@ -115,7 +115,8 @@ void CheckContext::Judge(std::string_view label, std::string_view tensor, DataTy
     Add(std::move(finding));
   }
   if (report == Report::kYes) {
-    outcome_.tensors.push_back({name, compared, references.front(), references.back()});
+    outcome_.tensors.push_back(
+        {name, compared, references.front(), references.back(), DigestOf(result)});
   }
 }
 

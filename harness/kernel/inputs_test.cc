@@ -55,6 +55,32 @@ TEST(InputsTest, BitsArePinned) {
   for (const auto& [line, hash] : pinned) EXPECT_EQ(HashInputs(Inputs(line)), hash) << line;
 }
 
+// Every value of an enum, in both types, folded into one number.
+template <typename Enum>
+uint64_t HashOfAll(Enum KernelCase::*field) {
+  uint64_t folded = 0;
+  for (const auto& [value, name] : NamesOf<Enum>()) {
+    for (const DataType type : {DataType::kFloat32, DataType::kBFloat16}) {
+      KernelCase of = Case("kernel:T=65,K=60,V=36,Hv=4,Hk=2,norm=l2");
+      of.data_type = type;
+      of.*field = value;
+      folded = folded * 0x100000001b3 ^ HashInputs(MakeInputs(of));
+    }
+  }
+  return folded;
+}
+
+// The same on every platform, compiler and optimisation: what `deltagauge verdict` relies on.
+TEST(InputsTest, EveryRegimeIsPinned) {
+  EXPECT_EQ(HashOfAll(&KernelCase::gates), 14881830640452177010u);
+  EXPECT_EQ(HashOfAll(&KernelCase::keys), 3559570960955329576u);
+  EXPECT_EQ(HashOfAll(&KernelCase::betas), 17753791172439036610u);
+  EXPECT_EQ(HashOfAll(&KernelCase::state), 13101954403128405300u);
+  EXPECT_EQ(HashOfAll(&KernelCase::decay_form), 14610130500272988760u);
+  EXPECT_EQ(HashOfAll(&KernelCase::beta_form), 16942347159104541972u);
+  EXPECT_EQ(HashOfAll(&KernelCase::qk_norm), 6123901169595563247u);
+}
+
 TEST(InputsTest, HashSeesEveryTensorAndOneBit) {
   const CaseInputs inputs = Inputs("kernel:T=3,K=4");
   std::set<uint64_t> hashes = {HashInputs(inputs)};

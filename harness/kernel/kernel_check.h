@@ -25,6 +25,7 @@
 #include "harness/kernel/inputs.h"
 #include "harness/kernel/kernel_call.h"
 #include "harness/kernel/pass_rules.h"
+#include "harness/kernel/tensor_digest.h"
 
 namespace deltagauge {
 
@@ -42,6 +43,7 @@ struct TensorReport {
   TensorComparison result;
   TensorComparison recurrent;
   TensorComparison chunked;
+  TensorDigest digest = {};  // of the result
 };
 
 struct CheckOutcome {

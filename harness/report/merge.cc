@@ -39,6 +39,7 @@ std::vector<Identity> IdentityOf(const Report& report) {
           {"commit", report.tool.commit},
           {"state of the tree", report.tool.dirty ? "changed" : "clean"},
           {"version of the program", report.tool.version},
+          {"platform", report.tool.platform.value_or("")},
           {"set of gates", GatesText(report)},
           {"set of waivers", WaiversText(report)},
           {"smallest effect", fmt::format("{}", report.gate_policy.min_effect)}};

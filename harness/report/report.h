@@ -21,6 +21,7 @@
 #include "harness/drift/layer_drift.h"
 #include "harness/kernel/comparison.h"
 #include "harness/kernel/pass_rules.h"
+#include "harness/kernel/tensor_digest.h"
 #include "harness/report/gates.h"
 #include "harness/report/json.h"
 #include "harness/report/metric_names.h"
@@ -32,7 +33,7 @@ namespace deltagauge {
 
 // Semantic version of the JSON: a new optional field raises the second number, anything that an
 // older reader would misread raises the first.
-inline constexpr std::string_view kReportSchemaVersion = "1.0.0";
+inline constexpr std::string_view kReportSchemaVersion = "1.1.0";
 inline constexpr std::string_view kReportSchema = "urn:deltagauge:schema:report:1";
 
 // One figure of a case, by its name in metric_names.h. `CaseMetrics` (report_metrics.h) takes them
@@ -63,7 +64,8 @@ struct TensorResult {
   double rounding_slack = 0;      // of rule R1, in relative RMS
   // max(0, result.rel_rmse - rounding_slack) / reference_rel_rmse; 0/0 is 0.
   double error_ratio = 0;
-  std::optional<double> snr_db;  // -10 log10(nmse); absent where the error is 0
+  std::optional<double> snr_db;        // -10 log10(nmse); absent where the error is 0
+  std::optional<TensorDigest> digest;  // of kernel cases, since 1.1
 };
 
 struct CorrectnessResult {
@@ -71,6 +73,8 @@ struct CorrectnessResult {
   std::string target;  // instruction set, named by the code that ran
   std::vector<Finding> findings;
   std::vector<TensorResult> tensors;
+  // Of kernel cases, since 1.1: 16 hex digits of HashInputs (harness/kernel/inputs.h).
+  std::optional<std::string> input_hash;
 };
 
 // One text, teacher-forced. The pairs that were not run are absent.
@@ -170,7 +174,8 @@ struct ToolReport {
   std::string compiler;
   std::string flags;
   std::map<std::string, std::string, std::less<>>
-      libraries;  // "libtorch": "2.13.0", "highway": ...
+      libraries;                        // "libtorch": "2.13.0", "highway": ...
+  std::optional<std::string> platform;  // that it was built for: "linux-x86_64"; since 1.1
 };
 
 struct ArmReport {

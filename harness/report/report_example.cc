@@ -188,6 +188,7 @@ CaseReport ExampleKernelCase(int64_t index, int64_t tokens, const std::string& r
   CorrectnessResult& correctness = of.correctness.emplace();
   correctness.check = "accuracy";
   correctness.target = "AVX3_ZEN4";
+  correctness.input_hash = "fedcba9876543210";
   const double error = 1.5e-7 + 1e-10 * static_cast<double>(tokens);
   for (const char* name : {"output", "state"}) {
     TensorResult tensor;
@@ -200,6 +201,7 @@ CaseReport ExampleKernelCase(int64_t index, int64_t tokens, const std::string& r
     tensor.error_ratio =
         Rounded((tensor.result.rel_rmse - tensor.rounding_slack) / tensor.reference_rel_rmse);
     tensor.snr_db = 136.5;
+    tensor.digest = {"0123456789abcdef", 0.8125, {0.5, -1, 0.25, 2, -0.125, 0.75, -1.5, 1}};
     correctness.tensors.push_back(tensor);
     correctness.findings.push_back(
         {Rule::kRelative, name, Verdict::kPassed, tensor.result.rel_rmse, 4.5e-7, ""});
@@ -348,6 +350,7 @@ Report ExampleEnvelope() {
   report.tool.compiler = "g++ 12.2.0";
   report.tool.flags = "-O3 -DNDEBUG";
   report.tool.libraries = {{"highway", "1.0.3"}, {"libtorch", "2.13.0"}};
+  report.tool.platform = "linux-x86_64";
   Machine& machine = report.machine;
   machine.fingerprint = "8f14e45fceea167a";
   machine.name = "bench-1";

@@ -113,6 +113,7 @@ struct FieldsOf<ToolReport> {
     visit("compiler", value.compiler, "");
     visit("flags", value.flags, "");
     visit("libraries", value.libraries, "with their versions");
+    visit("platform", value.platform, "that it was built for: linux-x86_64");
   }
 };
 

@@ -42,6 +42,16 @@ struct FieldsOf<TensorComparison> {
 };
 
 template <>
+struct FieldsOf<TensorDigest> {
+  static constexpr std::string_view kName = "tensor_digest";
+  static void Each(auto& visit, auto& value) {
+    visit("hash", value.hash, "of all bits");
+    visit("rms", value.rms, "of the finite elements, as is the sketch");
+    visit("sketch", value.sketch, "sums with pseudo-random signs, over sqrt(count)");
+  }
+};
+
+template <>
 struct FieldsOf<TensorResult> {
   static constexpr std::string_view kName = "tensor";
   static void Each(auto& visit, auto& value) {
@@ -56,6 +66,7 @@ struct FieldsOf<TensorResult> {
     visit("error_ratio", value.error_ratio,
           "max(0, rel_rmse - rounding_slack) / reference_rel_rmse");
     visit("snr_db", value.snr_db, "-10 log10(nmse); absent where the error is 0");
+    visit("digest", value.digest, "of the result, to compare it with other platforms'");
   }
 };
 
@@ -80,6 +91,7 @@ struct FieldsOf<CorrectnessResult> {
     visit("target", value.target, "instruction set, named by the code that ran");
     visit("findings", value.findings, "one for each rule and tensor");
     visit("tensors", value.tensors, "of accuracy checks");
+    visit("input_hash", value.input_hash, "of the case's inputs, the same on every platform");
   }
 };
 

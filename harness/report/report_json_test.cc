@@ -69,15 +69,15 @@ struct ThreeMembers {
 
 TEST(ReportFieldsTest, NoMemberIsLeftOut) {
   static_assert(CountMembers<ThreeMembers>() == 3);
-  ExpectAllMembersOf<TensorComparison, TensorResult, Finding, CorrectnessResult, Interval, Spread,
-                     RowCensus, DeltaFigures, KlFigures, PerplexityFigures, DriftBucket, LogitDrift,
-                     LayerFigures, LayerDrift, DriftResult, TokenDifference, Agreement,
-                     GreedyResult, GreedySummary, GreedyPrompt, GreedyReport, InvarianceComparison,
-                     InvarianceResult, RunCounters, ArmTiming, SpeedupEstimate, TimingTests,
-                     OutlierCounts, TimingNoise, TimingConfirmation, TimingResult, CpuCache,
-                     Machine, PreflightFinding, Metric, CaseReport, ShardReport, ConfigReport,
-                     VcsReport, CiReport, ToolReport, ArmReport, ModelReport, TextReport,
-                     GatePolicy, Waiver, GateResult, VerdictCount, SummaryReport, Report>();
+  ExpectAllMembersOf<
+      TensorComparison, TensorDigest, TensorResult, Finding, CorrectnessResult, Interval, Spread,
+      RowCensus, DeltaFigures, KlFigures, PerplexityFigures, DriftBucket, LogitDrift, LayerFigures,
+      LayerDrift, DriftResult, TokenDifference, Agreement, GreedyResult, GreedySummary,
+      GreedyPrompt, GreedyReport, InvarianceComparison, InvarianceResult, RunCounters, ArmTiming,
+      SpeedupEstimate, TimingTests, OutlierCounts, TimingNoise, TimingConfirmation, TimingResult,
+      CpuCache, Machine, PreflightFinding, Metric, CaseReport, ShardReport, ConfigReport, VcsReport,
+      CiReport, ToolReport, ArmReport, ModelReport, TextReport, GatePolicy, Waiver, GateResult,
+      VerdictCount, SummaryReport, Report>();
 }
 
 // --- Writing and reading.

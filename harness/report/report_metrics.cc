@@ -178,6 +178,7 @@ TensorResult MakeTensorResult(const TensorReport& tensor, const TensorDescriptio
   result.dtype = description.dtype;
   result.shape = description.shape;
   result.result = tensor.result;
+  if (!tensor.digest.hash.empty()) result.digest = tensor.digest;
   for (const TensorComparison* reference : {&tensor.recurrent, &tensor.chunked}) {
     if (reference->non_finite_mismatches > 0) continue;
     result.reference_rel_rmse = std::max(result.reference_rel_rmse, reference->rel_rmse);

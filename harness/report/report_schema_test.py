@@ -35,6 +35,12 @@ class ReportSchemaTest(unittest.TestCase):
         for name in ("golden_report.json", "golden_report_failing.json"):
             self.assertEqual(self.errors(load(name)), [], name)
 
+    def test_reports_of_earlier_versions_are_valid(self):
+        kept = sorted((ROOT / "harness/report/fixtures").glob("report_schema_*.json"))
+        self.assertGreater(len(kept), 0)
+        for path in kept:
+            self.assertEqual(self.errors(load(path.name)), [], path.name)
+
     def test_nulls_say_what_they_stand_for(self):
         def walk(value):
             if isinstance(value, dict):

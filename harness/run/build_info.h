@@ -15,6 +15,7 @@ struct BuildInfo {
   std::string flags;
   std::string compiler;  // "g++ 12.2.0"
   std::string highway;   // version
+  std::string platform;  // "linux-x86_64"
 };
 
 // As of the last build of this file; cmake/WriteBuildInfo.cmake looks each time something is built.

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "fmt/format.h"
 #include "harness/kernel/kernel_check.h"
 #include "harness/report/report_metrics.h"
 #include "kernels/targets.h"
@@ -49,8 +50,8 @@ void RunKernelCase(const KernelRun& run, const CandidateSet& candidates, CaseRep
     return;
   }
   const KernelCase& kernel_case = run.kernel_case;
-  const CheckOutcome outcome =
-      CheckKernel(kernel_case, MakeCaseData(kernel_case), candidate.kernel);
+  const CaseData data = MakeCaseData(kernel_case);
+  const CheckOutcome outcome = CheckKernel(kernel_case, data, candidate.kernel);
   report.status = outcome.verdict;
   report.reason = outcome.reason;
   if (outcome.verdict == Verdict::kSkipped) {
@@ -61,6 +62,7 @@ void RunKernelCase(const KernelRun& run, const CandidateSet& candidates, CaseRep
   CorrectnessResult correctness;
   correctness.check = NameOf(kernel_case.check);
   correctness.target = outcome.target;
+  correctness.input_hash = fmt::format("{:016x}", HashInputs(data.inputs));
   correctness.findings = outcome.findings;
   for (const TensorReport& tensor : outcome.tensors) {
     const DataType type =

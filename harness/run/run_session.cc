@@ -92,6 +92,7 @@ ToolReport ToolOf(const BuildInfo& build, const std::string& libtorch) {
   tool.compiler = build.compiler;
   tool.flags = build.flags;
   tool.libraries["highway"] = build.highway;
+  if (!build.platform.empty()) tool.platform = build.platform;
   if (!libtorch.empty()) tool.libraries["libtorch"] = libtorch;
   return tool;
 }
