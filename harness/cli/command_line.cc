@@ -25,6 +25,7 @@ class Program {
     log_.set_pattern("deltagauge: %v");
     AddRunVerbs(subject, verbs_);
     AddReportVerbs(verbs_);
+    AddReleaseVerbs(verbs_);
     AddCheckVerbs(subject, verbs_);
     AddModelVerbs(verbs_);
   }

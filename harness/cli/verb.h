@@ -34,6 +34,7 @@ using Verbs = std::vector<std::unique_ptr<Verb>>;
 // Each adds its verbs, in the order of --help. `subject` must outlive them.
 void AddRunVerbs(const Subject& subject, Verbs& verbs);    // run, list, repro
 void AddReportVerbs(Verbs& verbs);                         // export, compare, merge, doctor
+void AddReleaseVerbs(Verbs& verbs);                        // verdict
 void AddCheckVerbs(const Subject& subject, Verbs& verbs);  // check, targets
 void AddModelVerbs(Verbs& verbs);                          // tokenize, generate, logits, synth
 
