@@ -13,11 +13,18 @@ struct Call {
   const SimdTarget* target;
   TaskPlan plan;
   Workspace workspace;
+  int num_threads;
 };
 
 float* ThreadWorkspace(const Workspace& workspace, int thread) {
   auto* bytes = static_cast<unsigned char*>(workspace.data);
   return reinterpret_cast<float*>(bytes + static_cast<size_t>(thread) * kWorkspaceBytesPerThread);
+}
+
+// The task after `index` on the same thread, if threads take the next one as they get free: a
+// guess, of which only the speed depends.
+int LikelyNext(const Call& call, int index) {
+  return index + call.num_threads < call.plan.num_tasks ? index + call.num_threads : index;
 }
 
 void RunTask(const void* context, int index, int thread) {
@@ -26,9 +33,11 @@ void RunTask(const void* context, int index, int thread) {
   const int64_t parts = NumParts(*call.args, call.plan, index);
   Task task = GetTask(*call.args, call.plan, index, 0);
   for (int64_t part = 0; part < parts; ++part) {
-    const int64_t after = std::min(part + 1, parts - 1);
-    const Task next = GetTask(*call.args, call.plan, index, after);
-    call.target->run_task(*call.args, call.plan, task, next, workspace);
+    const bool ends = part + 1 == parts;
+    const int after = ends ? LikelyNext(call, index) : index;
+    const Task next = GetTask(*call.args, call.plan, after, ends ? 0 : part + 1);
+    const bool is_last = ends && after == index;
+    call.target->run_task(*call.args, call.plan, task, is_last ? task : next, workspace);
     task = next;
   }
 }
@@ -58,7 +67,8 @@ Status GatedDeltaRule(const GatedDeltaRuleArgs& args, Workspace workspace, Paral
   status = CheckWorkspace(workspace, num_threads);
   if (!status.ok()) return status;
   const SimdTarget& target = ActiveSimdTarget();
-  const Call call{&args, &target, PlanTasks(args, target.vector_lanes, num_threads), workspace};
+  const Call call{&args, &target, PlanTasks(args, target.vector_lanes, num_threads), workspace,
+                  num_threads};
   const int num_tasks = static_cast<int>(call.plan.num_tasks);
   if (info != nullptr) *info = {target.name, num_tasks};
   if (num_tasks > 0) threads.Run(num_tasks, RunTask, &call);

@@ -26,7 +26,7 @@ void RunTaskOf(const GatedDeltaRuleArgs& args, const TaskPlan& plan, const Task&
   if (decode) {
     RunDecode<T>(args, plan, task, next);
   } else {
-    RunPanels<T>(args, plan, task, workspace);
+    RunPanels<T>({args, plan, task, next}, workspace);
   }
 }
 

@@ -21,17 +21,18 @@ HWY_BEFORE_NAMESPACE();
 namespace deltagauge {
 namespace HWY_NAMESPACE {
 
-// Cache lines that later micro-chunks will want, fetched a few at a time between the rows of the
+// What later micro-chunks will want, fetched a few cache lines at a time between the rows of the
 // sweeps. All at once they would fill the queue of outstanding misses, and the processor drops or
-// stalls on the rest: at H = 16, T = 512 that costs 5 % (measured on Zen 4).
+// stalls on the rest: at H = 16, T = 512 that costs 5 % (measured on Zen 4). Kept in pieces of two
+// lines: to write a list of lines took 3 % of the time (Zen 5).
 class PrefetchList {
  public:
-  // The lines of `count` elements from `row` on.
+  // `count` elements from `row` on, and what is left of their last piece.
   template <class T>
   HWY_INLINE void AddRow(const T* row, int64_t count) {
-    constexpr int64_t kLineElements = 64 / static_cast<int64_t>(sizeof(T));
-    for (int64_t i = 0; i < count; i += kLineElements) Add(row + i);
-    Add(row + count - 1);
+    const char* at = reinterpret_cast<const char*>(row);
+    const char* const end = reinterpret_cast<const char*>(row + count);
+    for (; at < end && size_ < kMost; at += kPieceBytes) pieces_[size_++] = at;
   }
 
   // Spreads what was added over `steps` calls of FetchSome.
@@ -39,21 +40,23 @@ class PrefetchList {
 
   HWY_INLINE void FetchSome() {
     const int end = std::min(size_, next_ + step_);
-    for (; next_ < end; ++next_) hwy::Prefetch(static_cast<const char*>(lines_[next_]));
+    for (; next_ < end; ++next_) {
+      // Three lines, if it begins within one.
+      hwy::Prefetch(pieces_[next_]);
+      hwy::Prefetch(pieces_[next_] + kPieceBytes / 2);
+      hwy::Prefetch(pieces_[next_] + kPieceBytes - 1);
+    }
   }
 
  private:
-  // Values, outputs, keys and queries of 4 tokens of one panel at float32: 60 lines.
+  static constexpr int64_t kPieceBytes = 128;
+  // Values, outputs, keys and queries of 4 tokens of one panel at float32 and K = 128: 40.
   static constexpr int kMost = 64;
-
-  HWY_INLINE void Add(const void* line) {
-    if (size_ < kMost) lines_[size_++] = line;
-  }
 
   int size_ = 0;
   int next_ = 0;
   int step_ = 0;
-  const void* lines_[kMost];
+  const char* pieces_[kMost];
 };
 
 // sum += x * the panel's vectors of one k, for element x of a key or query.
@@ -177,32 +180,43 @@ HWY_NOINLINE void UpdatePanel(const float* HWY_RESTRICT rows, const float* HWY_R
   }
 }
 
-// The triangle of coefficients.h, forwards, for one vector of columns.
-template <int kTokens, int kVectors>
-HWY_INLINE void SolveColumns(const ChunkCoefficients& c, const float* HWY_RESTRICT values,
+// A panel's columns of the tokens of a micro-chunk, in the caller's tensor or in a buffer.
+template <class T>
+struct TokenRows {
+  T* at;
+  int64_t pitch;  // elements from token to token
+};
+
+// The triangle of coefficients.h, forwards, for the vector of columns from `column` on.
+template <int kTokens, int kVectors, class T>
+HWY_INLINE void SolveColumns(const ChunkCoefficients& c, TokenRows<const T> values, size_t column,
                              const float* HWY_RESTRICT reads, float* HWY_RESTRICT writes,
-                             float* HWY_RESTRICT outputs) {
+                             TokenRows<T> outputs) {
   const F32 d;
   const size_t pitch = kVectors * hn::Lanes(d);
+  reads += column;
+  writes += column;
   const float* HWY_RESTRICT query_reads = reads + kChunkTokens * pitch;
   const auto scalar = [&](float x) HWY_ATTR { return hn::Set(d, x); };
   const auto delta = [&](size_t i) HWY_ATTR {
     return hn::NegMulAdd(scalar(c.read[i]), hn::Load(d, reads + i * pitch),
-                         hn::Load(d, values + i * pitch));
+                         LoadAsF32(d, values.at + static_cast<int64_t>(i) * values.pitch + column));
   };
+  const auto put = [&](VF x, int64_t i)
+                       HWY_ATTR { StoreFromF32(d, x, outputs.at + i * outputs.pitch + column); };
   const auto output = [&](size_t i) HWY_ATTR {
     return hn::Mul(scalar(c.read[i]), hn::Load(d, query_reads + i * pitch));
   };
   const VF d0 = hn::Mul(scalar(c.beta[0]), delta(0));
   hn::Store(hn::Mul(scalar(c.write[0]), d0), d, writes);
-  hn::Store(hn::MulAdd(scalar(c.readout[0]), d0, output(0)), d, outputs);
+  put(hn::MulAdd(scalar(c.readout[0]), d0, output(0)), 0);
   if constexpr (kTokens > 1) {
     VF d1 = hn::NegMulAdd(scalar(c.correction[0]), d0, delta(1));
     d1 = hn::Mul(scalar(c.beta[1]), d1);
     hn::Store(hn::Mul(scalar(c.write[1]), d1), d, writes + pitch);
     VF o1 = hn::MulAdd(scalar(c.readout[1]), d0, output(1));
     o1 = hn::MulAdd(scalar(c.readout[2]), d1, o1);
-    hn::Store(o1, d, outputs + pitch);
+    put(o1, 1);
     if constexpr (kTokens > 2) {
       VF d2 = hn::NegMulAdd(scalar(c.correction[1]), d0, delta(2));
       d2 = hn::NegMulAdd(scalar(c.correction[2]), d1, d2);
@@ -211,7 +225,7 @@ HWY_INLINE void SolveColumns(const ChunkCoefficients& c, const float* HWY_RESTRI
       VF o2 = hn::MulAdd(scalar(c.readout[3]), d0, output(2));
       o2 = hn::MulAdd(scalar(c.readout[4]), d1, o2);
       o2 = hn::MulAdd(scalar(c.readout[5]), d2, o2);
-      hn::Store(o2, d, outputs + 2 * pitch);
+      put(o2, 2);
       if constexpr (kTokens > 3) {
         VF d3 = hn::NegMulAdd(scalar(c.correction[3]), d0, delta(3));
         d3 = hn::NegMulAdd(scalar(c.correction[4]), d1, d3);
@@ -222,16 +236,16 @@ HWY_INLINE void SolveColumns(const ChunkCoefficients& c, const float* HWY_RESTRI
         o3 = hn::MulAdd(scalar(c.readout[7]), d1, o3);
         o3 = hn::MulAdd(scalar(c.readout[8]), d2, o3);
         o3 = hn::MulAdd(scalar(c.readout[9]), d3, o3);
-        hn::Store(o3, d, outputs + 3 * pitch);
+        put(o3, 3);
       }
     }
   }
 }
 
-template <int kTokens, int kVectors>
+template <int kTokens, int kVectors, class T>
 HWY_INLINE void RunMicroChunkOf(const ChunkCoefficients& c, const float* rows, size_t key_dim,
-                                const float* values, PrefetchList& prefetch, float* panel,
-                                float* outputs) {
+                                TokenRows<const T> values, PrefetchList& prefetch, float* panel,
+                                TokenRows<T> outputs) {
   const size_t lanes = hn::Lanes(F32());
   HWY_ALIGN float reads[2 * kChunkTokens * kMaxPanelWidth];
   HWY_ALIGN float writes[kChunkTokens * kMaxPanelWidth];
@@ -245,7 +259,7 @@ HWY_INLINE void RunMicroChunkOf(const ChunkCoefficients& c, const float* rows, s
     ReadKeysAndQueries<kTokens, kVectors>(rows, panel, key_dim, prefetch, reads);
   }
   for (size_t v = 0; v < kVectors * lanes; v += lanes) {
-    SolveColumns<kTokens, kVectors>(c, values + v, reads + v, writes + v, outputs + v);
+    SolveColumns<kTokens, kVectors>(c, values, v, reads, writes, outputs);
   }
   if (c.rescale == 1.0f) {
     UpdatePanel<kTokens, kVectors, false>(rows, writes, 1.0f, key_dim, prefetch, panel);
@@ -254,11 +268,11 @@ HWY_INLINE void RunMicroChunkOf(const ChunkCoefficients& c, const float* rows, s
   }
 }
 
-// values, outputs: [num_tokens][kVectors vectors], aligned.
-template <int kVectors>
+// values, outputs: [num_tokens][kVectors vectors].
+template <int kVectors, class T>
 HWY_INLINE void RunMicroChunk(const ChunkCoefficients& c, int num_tokens, const float* rows,
-                              size_t key_dim, const float* values, PrefetchList& prefetch,
-                              float* panel, float* outputs) {
+                              size_t key_dim, TokenRows<const T> values, PrefetchList& prefetch,
+                              float* panel, TokenRows<T> outputs) {
   switch (num_tokens) {
     case 1:
       return RunMicroChunkOf<1, kVectors>(c, rows, key_dim, values, prefetch, panel, outputs);

@@ -156,67 +156,135 @@ HWY_INLINE void FillBlock(const GatedDeltaRuleArgs& args, const Task& task, cons
   }
 }
 
-// What a panel will want after chunk `chunk`: the next chunk's values and outputs, 128 B of each
-// row, a pattern that hardware prefetchers do not follow; and its share of the keys and queries
-// that the next block will pack.
+// What all panels of a task share.
+struct TaskContext {
+  const GatedDeltaRuleArgs& args;
+  const TaskPlan& plan;
+  const Task& task;
+  const Task& next;  // as SimdTarget::run_task
+};
+
+// The values of a micro-chunk, and the lines of its outputs: 128 B of each row, a pattern that
+// hardware prefetchers do not follow.
 template <class T>
-HWY_INLINE void ListPrefetches(const GatedDeltaRuleArgs& args, const Task& task, const Block& block,
-                               int chunk, const Panel& panel, int64_t item, PrefetchList& list) {
+HWY_INLINE void ListValues(const TaskContext& context, int64_t first, int num_tokens,
+                           const Panel& panel, PrefetchList& list) {
+  const auto& [args, plan, task, next] = context;
+  const int64_t columns = panel.num_columns;
+  const int64_t value_pitch = args.value.strides.token;
+  const int64_t output_pitch = args.output.strides.token;
+  const T* value = TokenRow<T>(args.value, task.base, first, panel.value_head) + panel.first_column;
+  const T* output =
+      TokenRow<T>(args.output, task.base, first, panel.value_head) + panel.first_column;
+  for (int i = 0; i < num_tokens; ++i) {
+    list.AddRow(value, columns);
+    list.AddRow(output, columns);
+    value += value_pitch;
+    output += output_pitch;
+  }
+}
+
+// A panel's share of 4 tokens' keys and queries, from token `first` of `task`'s sequence on.
+template <class T>
+HWY_INLINE void ListKeysAndQueries(const GatedDeltaRuleArgs& args, const Task& task, int64_t first,
+                                   int64_t item, int64_t num_items, PrefetchList& list) {
+  const int64_t end = std::min(first + kChunkTokens, task.num_tokens);
+  const int64_t key_dim = args.key_dim;
+  for (int64_t token = first + item; token < end; token += num_items) {
+    list.AddRow(TokenRow<T>(args.key, task.base, task.first_token + token, task.key_head), key_dim);
+    list.AddRow(TokenRow<T>(args.query, task.base, task.first_token + token, task.key_head),
+                key_dim);
+  }
+}
+
+// Part `part` of `parts` of the state that the panel in this one's place will start from.
+HWY_INLINE void ListNextState(const TaskContext& context, int64_t item, int part, int parts,
+                              PrefetchList& list) {
+  const auto& [args, plan, task, next] = context;
+  if (args.initial_state.data == nullptr || args.state_layout != StateLayout::kKeyMajor) return;
+  if (item >= next.num_items) return;
+  const Panel panel = GetPanel(args, plan, next, plan.panel_width, item);
+  const StatePart state = GetStatePart(args, args.initial_state.strides, next.sequence, panel);
+  const int64_t rows = (args.key_dim + parts - 1) / parts;
+  const int64_t end = std::min(args.key_dim, (part + 1) * rows);
+  for (int64_t k = part * rows; k < end; ++k) {
+    list.AddRow(args.initial_state.data + state.offset + k * state.key_stride, panel.num_columns);
+  }
+}
+
+// What a panel will want after chunk `chunk` of a block: the values of the next chunk, and its
+// share of what the next block, or after the last one the next task, begins with.
+template <class T>
+HWY_INLINE void ListPrefetches(const TaskContext& context, const Block& block, int chunk,
+                               const Panel& panel, int64_t item, PrefetchList& list) {
+  const auto& [args, plan, task, next] = context;
   if (chunk + 1 < block.num_chunks) {
-    const int64_t first = task.first_token + block.first[chunk + 1];
-    for (int64_t token = first; token < first + block.num_tokens[chunk + 1]; ++token) {
-      const T* value = TokenRow<T>(args.value, task.base, token, panel.value_head);
-      list.AddRow(value + panel.first_column, panel.num_columns);
-      const T* output = TokenRow<T>(args.output, task.base, token, panel.value_head);
-      list.AddRow(output + panel.first_column, panel.num_columns);
-    }
+    ListValues<T>(context, task.first_token + block.first[chunk + 1], block.num_tokens[chunk + 1],
+                  panel, list);
   }
   const int last = block.num_chunks - 1;
   const int64_t next_block = block.first[last] + block.num_tokens[last];
-  const int64_t first = next_block + block.first[chunk] - block.first[0];
-  const int64_t end = std::min(first + kChunkTokens, task.num_tokens);
-  for (int64_t token = first + item; token < end; token += task.num_items) {
-    list.AddRow(TokenRow<T>(args.key, task.base, task.first_token + token, task.key_head),
-                args.key_dim);
-    list.AddRow(TokenRow<T>(args.query, task.base, task.first_token + token, task.key_head),
-                args.key_dim);
+  const int64_t into_block = block.first[chunk] - block.first[0];
+  if (next_block < task.num_tokens) {
+    ListKeysAndQueries<T>(args, task, next_block + into_block, item, task.num_items, list);
+  } else if (&next != &task) {
+    ListKeysAndQueries<T>(args, next, into_block, item, task.num_items, list);
+    ListNextState(context, item, chunk, block.num_chunks, list);
+  }
+}
+
+// One micro-chunk of a panel that is as wide as its vectors, on the caller's own rows.
+template <class T>
+HWY_INLINE void RunWholePanel(const ChunkCoefficients& c, int num_tokens, const float* rows,
+                              size_t key_dim, TokenRows<const T> values, int64_t width,
+                              PrefetchList& prefetch, float* HWY_RESTRICT packed,
+                              TokenRows<T> outputs) {
+  if (width == static_cast<int64_t>(hn::Lanes(F32()))) {
+    RunMicroChunk<1>(c, num_tokens, rows, key_dim, values, prefetch, packed, outputs);
+  } else {
+    RunMicroChunk<2>(c, num_tokens, rows, key_dim, values, prefetch, packed, outputs);
   }
 }
 
 // One panel over one block.
 template <class T>
-HWY_NOINLINE void RunBlock(const GatedDeltaRuleArgs& args, const Task& task, const Block& block,
+HWY_NOINLINE void RunBlock(const TaskContext& context, const Block& block,
                            const ChunkCoefficients* coefficients, const float* rows,
-                           const Panel& panel, int64_t width, int64_t item,
-                           float* HWY_RESTRICT packed) {
+                           const Panel& panel, int64_t item, float* HWY_RESTRICT packed) {
+  const auto& [args, plan, task, next] = context;
+  const int64_t width = plan.panel_width;
+  // For the last panel of a head, if it has fewer columns than its vectors.
   HWY_ALIGN float values[kChunkTokens * kMaxPanelWidth];
   HWY_ALIGN float outputs[kChunkTokens * kMaxPanelWidth];
   const auto columns = static_cast<size_t>(panel.num_columns);
   const auto key_dim = static_cast<size_t>(args.key_dim);
-  if (panel.num_columns < width) std::memset(values, 0, sizeof(values));
+  const bool is_whole = panel.num_columns == width;
+  if (!is_whole) std::memset(values, 0, sizeof(values));
   const int64_t before_snapshots = task.num_tokens - args.num_snapshots;
   for (int chunk = 0; chunk < block.num_chunks; ++chunk) {
     const int64_t first = task.first_token + block.first[chunk];
     const int num_tokens = block.num_tokens[chunk];
     PrefetchList prefetch;
-    ListPrefetches<T>(args, task, block, chunk, panel, item, prefetch);
-    for (int i = 0; i < num_tokens; ++i) {
-      LoadPanelRow(
-          TokenRow<T>(args.value, task.base, first + i, panel.value_head) + panel.first_column,
-          columns, values + i * width);
-    }
+    ListPrefetches<T>(context, block, chunk, panel, item, prefetch);
+    const TokenRows<const T> given = {
+        TokenRow<T>(args.value, task.base, first, panel.value_head) + panel.first_column,
+        args.value.strides.token};
+    const TokenRows<T> wanted = {
+        TokenRow<T>(args.output, task.base, first, panel.value_head) + panel.first_column,
+        args.output.strides.token};
     const float* chunk_rows = rows + chunk * PackedChunkFloats(args.key_dim);
-    if (width == static_cast<int64_t>(hn::Lanes(F32()))) {
-      RunMicroChunk<1>(coefficients[chunk], num_tokens, chunk_rows, key_dim, values, prefetch,
-                       packed, outputs);
+    const ChunkCoefficients& c = coefficients[chunk];
+    if (is_whole) {
+      RunWholePanel(c, num_tokens, chunk_rows, key_dim, given, width, prefetch, packed, wanted);
     } else {
-      RunMicroChunk<2>(coefficients[chunk], num_tokens, chunk_rows, key_dim, values, prefetch,
-                       packed, outputs);
-    }
-    for (int i = 0; i < num_tokens; ++i) {
-      StorePanelRow(
-          outputs + i * width, columns,
-          TokenRow<T>(args.output, task.base, first + i, panel.value_head) + panel.first_column);
+      for (int i = 0; i < num_tokens; ++i) {
+        LoadRow(given.at + i * given.pitch, columns, values + i * width);
+      }
+      RunWholePanel(c, num_tokens, chunk_rows, key_dim, TokenRows<const float>{values, width},
+                    width, prefetch, packed, TokenRows<float>{outputs, width});
+      for (int i = 0; i < num_tokens; ++i) {
+        StoreRow(outputs + i * width, columns, wanted.at + i * wanted.pitch);
+      }
     }
     if (block.first[chunk] >= before_snapshots) {
       TakeSnapshot(args, task, panel, width, packed, coefficients[chunk].state_scale,
@@ -227,8 +295,8 @@ HWY_NOINLINE void RunBlock(const GatedDeltaRuleArgs& args, const Task& task, con
 
 // All tokens of a task.
 template <class T>
-void RunPanels(const GatedDeltaRuleArgs& args, const TaskPlan& plan, const Task& task,
-               float* workspace) {
+void RunPanels(const TaskContext& context, float* workspace) {
+  const auto& [args, plan, task, next] = context;
   const int64_t width = plan.panel_width;
   const WorkspaceLayout layout = LayOutWorkspace(args.key_dim, width);
   float* rows = workspace + layout.rows;
@@ -263,7 +331,7 @@ void RunPanels(const GatedDeltaRuleArgs& args, const TaskPlan& plan, const Task&
           state_scale[other] = state_scale[item];
         }
       }
-      RunBlock<T>(args, task, block, coefficients, rows, panel, width, item,
+      RunBlock<T>(context, block, coefficients, rows, panel, item,
                   panels + item * layout.panel_floats);
     }
     const int last = block.num_chunks - 1;

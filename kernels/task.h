@@ -109,7 +109,7 @@ constexpr int64_t ValueHead(const GatedDeltaRuleArgs& args, int64_t key_head, in
 struct SimdTarget {
   const char* name;
   int64_t vector_lanes;
-  // `next` is what the same thread runs after `task`; `task` itself at the end.
+  // `next` is what the same thread likely runs after `task`; `task` itself at the end.
   void (*run_task)(const GatedDeltaRuleArgs& args, const TaskPlan& plan, const Task& task,
                    const Task& next, float* workspace);
 };

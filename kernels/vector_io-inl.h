@@ -122,15 +122,6 @@ HWY_INLINE void LoadPanelRow(const T* from, size_t count, float* to) {
   hn::Store(LoadAsF32(d, from + lanes), d, to + lanes);
 }
 
-template <class T>
-HWY_INLINE void StorePanelRow(const float* from, size_t count, T* to) {
-  const F32 d;
-  const size_t lanes = hn::Lanes(d);
-  if (count != 2 * lanes) return StoreRow(from, count, to);
-  StoreFromF32(d, hn::Load(d, from), to);
-  StoreFromF32(d, hn::Load(d, from + lanes), to + lanes);
-}
-
 // Lines of `count` elements from `row` on.
 HWY_INLINE void PrefetchRow(const float* row, int64_t count) {
   constexpr int64_t kLineElements = 64 / sizeof(float);
