@@ -91,7 +91,7 @@ TEST(JsonTreeTest, Limits) {
 
 TEST(JsonTreeTest, NestingDoesNotOverflowTheStack) {
   const JsonLimits limits = {.max_bytes = size_t{1} << 24, .max_values = size_t{1} << 24};
-  EXPECT_THAT(ErrorOf(std::string(10'000'000, '['), limits), testing::HasSubstr("at most 16"));
+  EXPECT_THAT(ErrorOf(std::string(8'000'000, '['), limits), testing::HasSubstr("at most 16"));
   std::string objects;
   for (int i = 0; i < 1'000'000; ++i) objects += R"({"a":)";
   EXPECT_THAT(ErrorOf(objects, limits), testing::HasSubstr("at most 16"));

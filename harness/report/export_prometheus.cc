@@ -95,7 +95,7 @@ constexpr auto kRules = std::to_array<Rule>({
 
 // "performance.prefill.latency_ms" -> deltagauge_prefill_latency_seconds.
 void AddPerformance(const Metric& metric, const Labels& labels, Exposition* text) {
-  const std::string_view rest = std::string_view(metric.name).substr(12);
+  const std::string_view rest = std::string_view{metric.name}.substr(12);
   const size_t dot = rest.find('.');
   const std::string what(rest.substr(0, dot));
   const std::string_view figure = rest.substr(dot + 1);

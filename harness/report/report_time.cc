@@ -32,7 +32,7 @@ std::optional<std::chrono::sys_days> DayOf(std::string_view text) {
                                          std::chrono::month(static_cast<unsigned>(NumberOf(month))),
                                          std::chrono::day(static_cast<unsigned>(NumberOf(day)))};
   if (!date.ok()) return std::nullopt;
-  return std::chrono::sys_days(date);
+  return std::chrono::sys_days{date};
 }
 
 }  // namespace

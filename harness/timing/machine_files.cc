@@ -201,7 +201,7 @@ void ReadFrequency(const Files& files, const std::string& cpuinfo, Machine* mach
     machine->mhz_nominal = *base_khz / 1e3;
   } else if (at != std::string::npos && model.ends_with("GHz")) {
     const std::optional<double> ghz =
-        Number<double>(std::string_view(model).substr(at + 2, model.size() - at - 5));
+        Number<double>(std::string_view{model}.substr(at + 2, model.size() - at - 5));
     if (ghz.has_value()) machine->mhz_nominal = 1e3 * *ghz;
   }
 }

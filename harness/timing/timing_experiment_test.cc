@@ -101,7 +101,7 @@ TEST(SummarizeExperimentTest, WilsonIntervals) {
 
 TEST(JudgeExperimentTest, WhatBreaksThePromise) {
   EXPECT_EQ(JudgeExperiment({}), Verdict::kInconclusive);
-  const auto judge = [](std::vector<ExperimentRun> runs) {
+  const auto judge = [](const std::vector<ExperimentRun>& runs) {
     return JudgeExperiment(SummarizeExperiment(runs));
   };
   const ExperimentRun passed = RunWith("quiet", 0, Verdict::kPassed, TimingOutcome::kEquivalent);

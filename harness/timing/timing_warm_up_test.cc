@@ -32,9 +32,7 @@ class WarmingCall final : public SimulatedCall {
   void Run() override {
     machine_.Pass(next_ns_);
     next_ns_ = std::max(least_ns_, next_ns_ * factor_);
-    ++count_;
   }
-  int count_ = 0;
 
  private:
   double next_ns_;
