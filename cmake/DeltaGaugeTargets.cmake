@@ -73,8 +73,9 @@ endmacro()
 function(deltagauge_library name)
   _deltagauge_parse("" "SRCS;LIBS;PUBLIC_LIBS")
   add_library(${name} STATIC ${arg_SRCS})
-  target_include_directories(${name} PUBLIC "${PROJECT_SOURCE_DIR}")
-  target_link_libraries(${name} PUBLIC ${arg_PUBLIC_LIBS} PRIVATE deltagauge_flags ${arg_LIBS})
+  target_include_directories(${name} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>")
+  target_link_libraries(${name}
+    PUBLIC ${arg_PUBLIC_LIBS} PRIVATE "$<BUILD_INTERFACE:deltagauge_flags>" ${arg_LIBS})
 endfunction()
 
 function(deltagauge_module name)

@@ -28,6 +28,7 @@ class Program {
     AddReleaseVerbs(verbs_);
     AddCheckVerbs(subject, verbs_);
     AddModelVerbs(verbs_);
+    AddCompletionVerbs(verbs_);
   }
 
   ExitCode Run(std::vector<std::string> args) {

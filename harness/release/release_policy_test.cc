@@ -68,12 +68,21 @@ TEST(ReleasePolicyTest, DefaultsAreStrict) {
   EXPECT_EQ(policy.max_age_days, 14);
 }
 
-TEST(ReleasePolicyTest, TheShippedPolicyIsOne) {
-  const ReleasePolicy policy = LoadReleasePolicy(DELTAGAUGE_CONFIGS "/release_policy.yaml");
-  ASSERT_GE(policy.platforms.size(), 3u);
-  EXPECT_EQ(policy.platforms[0].name, "linux-x86_64");
-  EXPECT_EQ(policy.tree, TreePolicy::kClean);
-  EXPECT_GT(policy.agreement.min_cases, 10);
+TEST(ReleasePolicyTest, TheShippedPoliciesAreSound) {
+  for (const char* const name : {"release", "quick", "change"}) {
+    SCOPED_TRACE(name);
+    const ReleasePolicy policy =
+        LoadReleasePolicy(std::string(DELTAGAUGE_CONFIGS "/") + name + "_policy.yaml");
+    EXPECT_EQ(policy.name, name);
+    ASSERT_GE(policy.platforms.size(), 2u);
+    EXPECT_EQ(policy.platforms[0].name, "linux-x86_64");
+    EXPECT_EQ(policy.tree, TreePolicy::kClean);
+    EXPECT_GE(policy.agreement.min_cases, 100);
+    for (const PlatformPolicy& platform : policy.platforms) {
+      EXPECT_FALSE(platform.configs.empty());
+      EXPECT_FALSE(platform.gates.empty());
+    }
+  }
 }
 
 TEST(ReleasePolicyTest, ErrorsSayWhereAndWhat) {

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "harness/base/nearest_name.h"
+#include "harness/base/program_path.h"
 #include "harness/config/config.h"
 #include "reference/input_error.h"
 
@@ -21,11 +22,19 @@ std::optional<std::filesystem::path> FromEnvironment(const char* name) {
   return std::filesystem::path(value);
 }
 
+// `name` beside an installed program, or `built_from` if there is none.
+std::filesystem::path InstalledFolder(const char* name, const char* built_from) {
+  const std::filesystem::path bin = ProgramPath().parent_path();
+  const std::filesystem::path folder = bin.parent_path() / "share" / "deltagauge" / name;
+  std::error_code ignored;
+  return !bin.empty() && std::filesystem::is_directory(folder, ignored) ? folder : built_from;
+}
+
 }  // namespace
 
 std::filesystem::path DataFolder() {
-  const auto given = FromEnvironment("DELTAGAUGE_DATA");
-  const std::filesystem::path folder = given.value_or(DELTAGAUGE_DATA_FOLDER);
+  const std::filesystem::path folder =
+      FromEnvironment("DELTAGAUGE_DATA").value_or(InstalledFolder("data", DELTAGAUGE_DATA_FOLDER));
   std::error_code ignored;
   if (std::filesystem::is_directory(folder, ignored)) return folder;
   throw reference::InputError(folder.string(), "no such folder",
@@ -33,7 +42,8 @@ std::filesystem::path DataFolder() {
 }
 
 std::filesystem::path ConfigFolder() {
-  return FromEnvironment("DELTAGAUGE_CONFIGS").value_or(DELTAGAUGE_CONFIG_FOLDER);
+  return FromEnvironment("DELTAGAUGE_CONFIGS")
+      .value_or(InstalledFolder("configs", DELTAGAUGE_CONFIG_FOLDER));
 }
 
 std::filesystem::path CacheFolder() {

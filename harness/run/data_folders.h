@@ -9,12 +9,13 @@
 
 namespace deltagauge {
 
-// The folder with the small model and its texts: DELTAGAUGE_DATA if that is set, else where the
-// program was built. Throws reference::InputError if there is none.
+// The folder with the small model and its texts: DELTAGAUGE_DATA if that is set, else
+// ../share/deltagauge/data as seen from an installed program, else where it was built. Throws
+// reference::InputError if there is none.
 std::filesystem::path DataFolder();
 
-// The folder of the shipped configurations: DELTAGAUGE_CONFIGS if that is set, else where the
-// program was built.
+// The folder of the shipped configurations: DELTAGAUGE_CONFIGS if that is set, else
+// ../share/deltagauge/configs of an installed program, else where it was built.
 std::filesystem::path ConfigFolder();
 
 // Where large files that can be made again are kept: DELTAGAUGE_CACHE if that is set, else
