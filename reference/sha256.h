@@ -1,4 +1,5 @@
-// SHA-256 (FIPS 180-4) of a stream, of bytes, of a file. libcrypto does the work.
+// SHA-256 (FIPS 180-4) of a stream, of bytes, of a file. libcrypto does the work, on Windows
+// the system's own.
 #ifndef DELTAGAUGE_REFERENCE_SHA256_H_
 #define DELTAGAUGE_REFERENCE_SHA256_H_
 
@@ -26,6 +27,9 @@ class Sha256 {
 
  private:
   struct State;
+  static constexpr size_t kBytes = 32;
+  static std::string HexDigits(std::span<const std::byte, kBytes> digest);
+
   std::unique_ptr<State> state_;
 };
 
