@@ -16,7 +16,7 @@ namespace deltagauge {
 namespace {
 
 constexpr int64_t kSecondsADay = 86400;
-constexpr int64_t kClockSkew_s = 3600;  // by which another machine's clock may be ahead
+constexpr int64_t kClockSkewSeconds = 3600;  // by which another machine's clock may be ahead
 constexpr size_t kShortestCommit = 7;
 
 bool IsCommit(std::string_view asked, std::string_view commit) {
@@ -172,7 +172,7 @@ class Judge {
       return;
     }
     const int64_t age_s = question_.now_unix_s - *at;
-    if (age_s < -kClockSkew_s) {
+    if (age_s < -kClockSkewSeconds) {
       AddOf(named, ReleaseFlaw::kStale, fmt::format("from the future: {}", created),
             "set the clocks");
     } else if (age_s > policy_.max_age_days * kSecondsADay) {
