@@ -71,14 +71,16 @@ if(TARGET deltagauge_ops)
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT torch)
 endif()
 
-# A project of its own builds against what was installed, and runs.
+# A project of its own builds against what was installed, and runs; an installed program finds its
+# configurations.
 if(BUILD_TESTING AND NOT DELTAGAUGE_FUZZ AND NOT DELTAGAUGE_SANITIZE AND NOT CMAKE_CROSSCOMPILING)
   add_test(NAME install_consumer
     COMMAND "${CMAKE_COMMAND}" -DBUILD=${PROJECT_BINARY_DIR} -DSOURCE=${PROJECT_SOURCE_DIR}
       -DCOMPILER=${CMAKE_CXX_COMPILER} -DGENERATOR=${CMAKE_GENERATOR} -DHWY=${hwy_DIR}
+      -DPROGRAM=$<TARGET_FILE:deltagauge>
       -P "${PROJECT_SOURCE_DIR}/cmake/install_test.cmake")
   set_tests_properties(install_consumer PROPERTIES LABELS unit TIMEOUT 300)
-  add_dependencies(deltagauge_tests deltagauge_kernels)
+  add_dependencies(deltagauge_tests deltagauge deltagauge_kernels)
   if(TARGET deltagauge_ops)
     deltagauge_python_test(install_torch_ops SCRIPT cmake/install_test.py LABELS torch
       ENV "DELTAGAUGE_BUILD=${PROJECT_BINARY_DIR}" "DELTAGAUGE_CMAKE=${CMAKE_COMMAND}")

@@ -1,6 +1,8 @@
 # Installs the kernel library in a new folder, moves that folder, builds cmake/consumer against it and
-# runs it. A consumer that asks for another version must be refused.
-#   cmake -DBUILD=... -DSOURCE=... -DCOMPILER=... -DGENERATOR=... -DHWY=... -P install_test.cmake
+# runs it. A consumer that asks for another version must be refused. The program, moved too, must run the
+# configuration that lies beside it and not the one of the sources.
+#   cmake -DBUILD=... -DSOURCE=... -DCOMPILER=... -DGENERATOR=... -DHWY=... -DPROGRAM=...
+#         -P install_test.cmake
 set(work "${BUILD}/install_test")
 file(REMOVE_RECURSE "${work}")
 
@@ -32,5 +34,16 @@ file(REMOVE_RECURSE "${work}/build")
 execute_process(COMMAND ${configure} RESULT_VARIABLE status OUTPUT_QUIET ERROR_VARIABLE output)
 if(status EQUAL 0 OR NOT output MATCHES "9\\.9")
   message(FATAL_ERROR "a consumer that asks for version 9.9 was not refused: ${output}")
+endif()
+
+file(COPY "${PROGRAM}" DESTINATION "${work}/moved here/bin")
+file(WRITE "${work}/moved here/share/deltagauge/configs/quick.yaml"
+  "version: 1\nname: beside\nkernel: {shapes: [{tokens: 3}], regimes: none}\n"
+  "gates: [{metric: kernel.error_ratio, max: 2}]\n")
+get_filename_component(program "${PROGRAM}" NAME)
+execute_process(COMMAND "${work}/moved here/bin/${program}" list
+  RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+if(NOT status EQUAL 0 OR NOT output MATCHES "1 case")
+  message(FATAL_ERROR "the program did not read the configuration beside it: ${output}")
 endif()
 file(REMOVE_RECURSE "${work}")

@@ -33,9 +33,13 @@ enum class Acceptance : uint8_t { kRefused, kAccepted };
 
 // Of the same kernel case on two platforms. Inputs must be the same to the bit, always.
 struct AgreementPolicy {
-  int64_t min_cases = 1;     // that every pair of platforms must share
-  double float32 = 4e-6;     // largest relative RMS distance: both within 2e-6 of the truth
-  double bfloat16 = 3.6e-3;  // the same; rounding to bfloat16 alone is 1.8e-3 from the truth
+  int64_t min_cases = 1;  // that every pair of platforms must share
+  // Largest relative RMS distance of a result. float32: each is within 2e-6 of the truth, by
+  // contract. bfloat16: results are rounded correctly but where float32's own error decides;
+  // AVX-512 and SVE2 are 3e-5 apart in the quick configuration (in float32 4e-7), of which this is
+  // ten times.
+  double float32 = 4e-6;
+  double bfloat16 = 3e-4;
 
   bool operator==(const AgreementPolicy&) const = default;
 };

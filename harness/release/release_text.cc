@@ -134,10 +134,10 @@ std::string ReleaseText(const ReleaseVerdict& verdict) {
   for (const PlatformRow& row : verdict.platforms) {
     width = std::max(width, PlatformName(row).size());
   }
-  std::string text = fmt::format("{:<{}}  {:<14}  {:<22}  {:<9}  {}\n", "platform", width,
+  std::string text = fmt::format("{:<{}}  {:<14}  {:<26}  {:<9}  {}\n", "platform", width,
                                  "verdict", "cases passed", "gates", "instruction sets");
   for (const PlatformRow& row : verdict.platforms) {
-    text += fmt::format("{:<{}}  {:<14}  {:<22}  {:<9}  {}\n", PlatformName(row), width,
+    text += fmt::format("{:<{}}  {:<14}  {:<26}  {:<9}  {}\n", PlatformName(row), width,
                         RowVerdict(row), CaseCount(row),
                         fmt::format("{} of {}", row.gates_passed, row.gates),
                         fmt::join(row.targets, ", "));

@@ -16,7 +16,7 @@ namespace deltagauge {
 namespace {
 
 constexpr int64_t kSecondsADay = 86400;
-constexpr int64_t kClockSkew_s = 3600;  // by which another machine's clock may be ahead
+constexpr int64_t kClockSkewSeconds = 3600;  // by which another machine's clock may be ahead
 constexpr size_t kShortestCommit = 7;
 
 bool IsCommit(std::string_view asked, std::string_view commit) {
@@ -172,7 +172,7 @@ class Judge {
       return;
     }
     const int64_t age_s = question_.now_unix_s - *at;
-    if (age_s < -kClockSkew_s) {
+    if (age_s < -kClockSkewSeconds) {
       AddOf(named, ReleaseFlaw::kStale, fmt::format("from the future: {}", created),
             "set the clocks");
     } else if (age_s > policy_.max_age_days * kSecondsADay) {
@@ -183,25 +183,29 @@ class Judge {
     }
   }
 
-  // From the cases and gates themselves, not from what the report says of them.
+  // From the cases and gates themselves, as Summarize does it, not from what the report says of
+  // them.
   static ExitCode ExitCodeOfRun(const Report& report) {
     std::vector<JudgedConcern> parts;
     for (const CaseReport& of : report.cases) {
       parts.push_back({of.status, ConcernOfKind(of.kind)});
     }
     for (const GateResult& gate : report.gates) parts.push_back({gate.verdict, gate.concern});
-    return MoreSevere(ExitCodeOf(parts), static_cast<ExitCode>(report.summary.exit_code));
+    const ExitCode code = ExitCodeOf(parts);
+    return report.complete ? code : MoreSevere(code, kExitInconclusive);
   }
 
   void JudgeSummary(const NamedReport& named) {
     const Report& report = named.report;
     const std::string page = "its report.html says which cases, each with its repro line";
+    const std::string& what = report.summary.headline;
     const ExitCode code = ExitCodeOfRun(report);
-    const std::string what =
-        code == report.summary.exit_code
-            ? report.summary.headline
-            : fmt::format("its cases and gates come to exit code {}, its summary says {}",
-                          static_cast<int>(code), report.summary.exit_code);
+    if (code != report.summary.exit_code) {
+      AddOf(named, ReleaseFlaw::kInvalidRun,
+            fmt::format("its cases and gates come to exit code {}, its summary says {}",
+                        static_cast<int>(code), report.summary.exit_code),
+            "it was changed after the run: run it again");
+    }
     switch (code) {
       case kExitPass:
         break;

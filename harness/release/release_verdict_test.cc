@@ -119,12 +119,8 @@ const Fault kFaults[] = {
        Summarize(&w.of(1));
      }},
     {"failed_run", kExitCorrectness, FailFirstCase},
-    {"failed_run", kExitCorrectness,
-     [](World& w) {  // a summary that says otherwise helps nobody
-       const SummaryReport summary = w.of(1).summary;
-       FailFirstCase(w);
-       w.of(1).summary = summary;
-     }},
+    {"invalid_run", kExitInvalid, [](World& w) { w.of(1).summary.exit_code = 1; }},
+    {"invalid_run", kExitInvalid, [](World& w) { w.of(1).summary.exit_code = 999; }},
     {"inconclusive_run", kExitInconclusive,
      [](World& w) {
        w.of(0).cases.back().status = Verdict::kInconclusive;
@@ -171,17 +167,30 @@ TEST(ReleaseVerdictTest, EachPlantedFaultIsItsOwnReason) {
   }
 }
 
+TEST(ReleaseVerdictTest, ASummaryThatSaysOtherwiseHelpsNobody) {
+  World world;
+  const SummaryReport summary = world.of(1).summary;
+  FailFirstCase(world);
+  world.of(1).summary = summary;
+  const ReleaseVerdict verdict = world.Verdict();
+  EXPECT_THAT(FlawsOf(verdict), ElementsAre("invalid_run", "failed_run"));
+  EXPECT_THAT(verdict.reasons[0].what, HasSubstr("come to exit code 1, its summary says 0"));
+}
+
 TEST(ReleaseVerdictTest, AGateThatDidNotPassIsNamed) {
   World world;
   GateResult& gate = FirstGate(world, 1, "kernel.error_ratio");
   gate.verdict = Verdict::kFailed;
   gate.reason = "3 > 2";
+  Summarize(&world.of(1));
   const ReleaseVerdict verdict = world.Verdict();
   EXPECT_THAT(FlawsOf(verdict), ElementsAre("failed_run", "gate_not_passed"));
   EXPECT_EQ(verdict.exit_code(), kExitCorrectness);
   gate.verdict = Verdict::kError;
+  Summarize(&world.of(1));
   EXPECT_EQ(world.Verdict().exit_code(), kExitInvalid);
   gate.verdict = Verdict::kWaived;
+  Summarize(&world.of(1));
   EXPECT_TRUE(world.Verdict().IsGo());
 }
 

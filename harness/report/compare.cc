@@ -195,6 +195,13 @@ bool IsShown(const MetricChange& metric) {
          (!metric.metric.starts_with("performance.") && *metric.base != *metric.head);
 }
 
+// Whether the same case was asked with other numbers: then its figures have nothing in common.
+bool HaveOtherInputs(const CaseReport& base, const CaseReport& head) {
+  return base.correctness && head.correctness && base.correctness->input_hash &&
+         head.correctness->input_hash &&
+         base.correctness->input_hash != head.correctness->input_hash;
+}
+
 }  // namespace
 
 std::string_view ChangeName(Change change) {
@@ -221,6 +228,7 @@ ReportComparison CompareReports(const Report& base, const Report& head,
   comparison.base_commit = base.tool.commit;
   comparison.head_commit = head.tool.commit;
   AddNotes(base, head, &comparison);
+  int other_inputs = 0;
   std::map<std::string_view, const CaseReport*> of_base;
   for (const CaseReport& of : base.cases) of_base.emplace(of.id, &of);
   for (const CaseReport& of : head.cases) {
@@ -231,6 +239,7 @@ ReportComparison CompareReports(const Report& base, const Report& head,
     }
     const CaseReport& before = *found->second;
     of_base.erase(found);
+    other_inputs += HaveOtherInputs(before, of);
     const std::string& base_machine = MachineOf(base, before);
     const std::string& head_machine = MachineOf(head, of);
     // Two unknown machines need not be one.
@@ -245,6 +254,10 @@ ReportComparison CompareReports(const Report& base, const Report& head,
     CaseChange& change = comparison.cases.back();
     if (!may_time && IsTimed(of)) change.change = WorseChange(change.change, Change::kNotCompared);
     comparison.exit_code = MoreSevere(comparison.exit_code, ExitCodeOf(change));
+  }
+  if (other_inputs > 0) {
+    comparison.notes.push_back(fmt::format("{} case{} other inputs in head", other_inputs,
+                                           other_inputs == 1 ? " has" : "s have"));
   }
   for (const CaseReport& of : base.cases) {
     if (of_base.contains(of.id)) comparison.only_base.push_back(of.id);

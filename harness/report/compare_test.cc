@@ -12,6 +12,7 @@ namespace deltagauge {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -150,6 +151,15 @@ TEST(CompareTest, CasesOfOneSideAreNamed) {
   EXPECT_EQ(comparison.exit_code, kExitPass);
   comparison = CompareAfter([](Report& head) { head.cases.clear(); });
   EXPECT_EQ(comparison.exit_code, kExitInvalid);
+}
+
+TEST(CompareTest, OtherInputsAreNoted) {
+  const ReportComparison comparison = CompareAfter(
+      [](Report& head) { head.cases[0].correctness->input_hash = "0000000000000000"; });
+  EXPECT_THAT(comparison.notes, Contains("1 case has other inputs in head"));
+  EXPECT_THAT(
+      CompareAfter([](Report& head) { head.cases[0].correctness->input_hash.reset(); }).notes,
+      Not(Contains(HasSubstr("inputs"))));
 }
 
 TEST(CompareTest, NotesSayWhatElseDiffers) {
