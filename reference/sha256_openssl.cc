@@ -41,8 +41,8 @@ std::string Sha256::Finish() {
   if (state_ == nullptr) throw std::logic_error("SHA-256: Finish twice");
   std::array<std::byte, kBytes> digest{};
   unsigned int size = 0;
-  Require(EVP_DigestFinal_ex(state_->context.get(),
-                             reinterpret_cast<unsigned char*>(digest.data()), &size));
+  Require(EVP_DigestFinal_ex(state_->context.get(), reinterpret_cast<unsigned char*>(digest.data()),
+                             &size));
   state_.reset();
   return HexDigits(digest);
 }
