@@ -9,6 +9,13 @@
 namespace deltagauge::reference {
 namespace {
 
+// float32's own exponential differs between C libraries by an ulp: the float32 forms, too, round
+// float64's, so that they are the same everywhere.
+template <typename Real>
+Real Exp(Real x) {
+  return static_cast<Real>(std::exp(static_cast<double>(x)));
+}
+
 void RequireSize(const char* name, size_t found, int64_t expected) {
   if (found == static_cast<size_t>(expected)) return;
   throw std::invalid_argument(std::string("recurrence: ") + name + " has " + std::to_string(found) +
@@ -103,7 +110,7 @@ void OneToken(const Head<Real>& head, int64_t t, Real* d) {
   const Real* k_t = head.key + t * key_dim;
   const Real* v_t = head.value + t * value_dim;
 
-  const Real decay = std::exp(head.log_decay[t]);
+  const Real decay = Exp(head.log_decay[t]);
   for (int64_t i = 0; i < key_dim * value_dim; ++i) head.state[i] *= decay;
 
   ReadState(head.state, k_t, key_dim, value_dim, d);
@@ -145,8 +152,8 @@ void SolveUnitLowerTriangular(const Head<Real>& head, int64_t begin, int64_t siz
     for (int64_t j = 0; j < i; ++j) {
       // Only j < i is ever exponentiated: above the diagonal the exponent is positive, and
       // inf * 0 is no zero.
-      const Real decay = std::exp(scratch.cumulative[static_cast<size_t>(i)] -
-                                  scratch.cumulative[static_cast<size_t>(j)]);
+      const Real decay = Exp(scratch.cumulative[static_cast<size_t>(i)] -
+                             scratch.cumulative[static_cast<size_t>(j)]);
       a[j] =
           -(beta[i] * Dot(keys + i * head.key_dim, keys + j * head.key_dim, head.key_dim)) * decay;
       solved[j] = a[j];
@@ -172,7 +179,7 @@ void ChunkWrites(const Head<Real>& head, int64_t begin, int64_t size, int64_t st
     for (int64_t j = 0; j <= i; ++j) {
       const Real n = j == i ? Real{1} : scratch.solve[static_cast<size_t>(i * stride + j)];
       const Real beta = head.beta[begin + j];
-      const Real growth = std::exp(scratch.cumulative[static_cast<size_t>(j)]);
+      const Real growth = Exp(scratch.cumulative[static_cast<size_t>(j)]);
       const Real* k_j = head.key + (begin + j) * key_dim;
       const Real* v_j = head.value + (begin + j) * value_dim;
       for (int64_t k = 0; k < key_dim; ++k) w[k] += n * (k_j[k] * beta * growth);
@@ -194,12 +201,12 @@ void ChunkOutputs(const Head<Real>& head, int64_t begin, int64_t size,
     Real* o_i = head.output + (begin + i) * value_dim;
     const Real total = scratch.cumulative[static_cast<size_t>(i)];
     for (int64_t k = 0; k < key_dim; ++k) {
-      decayed_query[static_cast<size_t>(k)] = q_i[k] * std::exp(total);
+      decayed_query[static_cast<size_t>(k)] = q_i[k] * Exp(total);
     }
     ReadState(head.state, decayed_query.data(), key_dim, value_dim, o_i);
     for (int64_t j = 0; j <= i; ++j) {
       const Real weight = Dot(q_i, head.key + (begin + j) * key_dim, key_dim) *
-                          std::exp(total - scratch.cumulative[static_cast<size_t>(j)]);
+                          Exp(total - scratch.cumulative[static_cast<size_t>(j)]);
       const Real* d_j = scratch.d.data() + j * value_dim;
       for (int64_t v = 0; v < value_dim; ++v) o_i[v] += weight * d_j[v];
     }
@@ -211,10 +218,10 @@ void ChunkState(const Head<Real>& head, int64_t begin, int64_t size, ChunkScratc
   const int64_t key_dim = head.key_dim;
   const int64_t value_dim = head.value_dim;
   const Real total = scratch.cumulative[static_cast<size_t>(size - 1)];
-  const Real decay = std::exp(total);
+  const Real decay = Exp(total);
   for (int64_t i = 0; i < key_dim * value_dim; ++i) head.state[i] *= decay;
   for (int64_t j = 0; j < size; ++j) {
-    const Real remaining = std::exp(total - scratch.cumulative[static_cast<size_t>(j)]);
+    const Real remaining = Exp(total - scratch.cumulative[static_cast<size_t>(j)]);
     const Real* k_j = head.key + (begin + j) * key_dim;
     const Real* d_j = scratch.d.data() + j * value_dim;
     for (int64_t k = 0; k < key_dim; ++k) {

@@ -1,5 +1,6 @@
 #include <windows.h>
 
+#include <bit>
 #include <cstddef>
 #include <vector>
 
@@ -47,10 +48,9 @@ std::optional<int> CoreOfCpu(int cpu) {
       !GetLogicalProcessorInformation(items.data(), &bytes)) {
     return std::nullopt;
   }
-  for (size_t i = 0; i < items.size(); ++i) {
-    const SYSTEM_LOGICAL_PROCESSOR_INFORMATION& item = items[i];
+  for (const SYSTEM_LOGICAL_PROCESSOR_INFORMATION& item : items) {
     if (item.Relationship == RelationProcessorCore && (item.ProcessorMask & MaskOf(cpu)) != 0) {
-      return static_cast<int>(i);
+      return std::countr_zero(item.ProcessorMask);  // the first CPU of the core
     }
   }
   return std::nullopt;
