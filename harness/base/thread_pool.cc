@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "harness/base/affinity.h"
+#include "harness/base/atomic_wait.h"
 
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
@@ -58,7 +59,7 @@ ThreadPool::ThreadPool(int num_threads, std::vector<int> cpus) : cpus_(std::move
 ThreadPool::~ThreadPool() {
   stop_.store(true, std::memory_order_relaxed);
   region_.fetch_add(1, std::memory_order_release);
-  region_.notify_all();
+  WakeAll(region_);
   for (std::thread& worker : workers_) worker.join();
 }
 
@@ -70,19 +71,19 @@ void ThreadPool::Run(int num_tasks, Task run_task, const void* context) {
   }
   run_task_ = run_task;
   context_ = context;
-  unfinished_.store(num_tasks, std::memory_order_relaxed);
+  unfinished_.store(static_cast<uint32_t>(num_tasks), std::memory_order_relaxed);
   const uint32_t region = region_.load(std::memory_order_relaxed) + 1;
   ticket_.store(Ticket(region, static_cast<uint32_t>(num_tasks)), std::memory_order_release);
   region_.store(region, std::memory_order_release);
-  region_.notify_all();
+  WakeAll(region_);
 
   RunClaimedTasks(region, 0);
 
   const auto finished = [this] { return unfinished_.load(std::memory_order_acquire) == 0; };
   if (SpinUntil(finished)) return;
-  for (int left = unfinished_.load(std::memory_order_acquire); left != 0;
+  for (uint32_t left = unfinished_.load(std::memory_order_acquire); left != 0;
        left = unfinished_.load(std::memory_order_acquire)) {
-    unfinished_.wait(left, std::memory_order_acquire);
+    WaitWhile(unfinished_, left);
   }
 }
 
@@ -95,7 +96,7 @@ void ThreadPool::RunClaimedTasks(uint32_t region, int thread) {
       continue;
     }
     run_task_(context_, static_cast<int>(static_cast<uint32_t>(ticket)) - 1, thread);
-    if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
+    if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) WakeOne(unfinished_);
     ticket = ticket_.load(std::memory_order_acquire);
   }
 }
@@ -107,7 +108,7 @@ void ThreadPool::WorkerLoop(int thread) {
   uint32_t seen = 0;
   for (;;) {
     const auto has_news = [&] { return region_.load(std::memory_order_acquire) != seen; };
-    if (!SpinUntil(has_news)) region_.wait(seen, std::memory_order_acquire);
+    if (!SpinUntil(has_news)) WaitWhile(region_, seen);
     seen = region_.load(std::memory_order_acquire);
     if (stop_.load(std::memory_order_relaxed)) return;
     RunClaimedTasks(seen, thread);

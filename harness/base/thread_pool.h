@@ -48,7 +48,7 @@ class ThreadPool final : public ParallelFor {
   // Number of the region (upper half) and its unclaimed tasks (lower half) in one word, so that a
   // thread that wakes up late can't claim a task of a region it didn't mean.
   alignas(64) std::atomic<uint64_t> ticket_{0};
-  alignas(64) std::atomic<int> unfinished_{0};
+  alignas(64) std::atomic<uint32_t> unfinished_{0};
   // Number of the region again: what idle threads watch. A word of its own because waiting on it
   // must not wake at every claim.
   alignas(64) std::atomic<uint32_t> region_{0};
