@@ -27,6 +27,7 @@ class Program {
     AddReportVerbs(verbs_);
     AddReleaseVerbs(verbs_);
     AddCheckVerbs(subject, verbs_);
+    AddZooVerbs(verbs_);
     AddModelVerbs(verbs_);
     AddCompletionVerbs(verbs_);
   }

@@ -37,6 +37,7 @@ void AddReportVerbs(Verbs& verbs);                         // export, compare, m
 void AddReleaseVerbs(Verbs& verbs);                        // verdict
 void AddCompletionVerbs(Verbs& verbs);                     // completion, man
 void AddCheckVerbs(const Subject& subject, Verbs& verbs);  // check, targets
+void AddZooVerbs(Verbs& verbs);                            // zoo
 void AddModelVerbs(Verbs& verbs);                          // tokenize, generate, logits, synth
 
 // The kernel's half of repro: everything that can be said about one case.

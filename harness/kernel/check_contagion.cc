@@ -99,7 +99,8 @@ std::vector<float> OutOfReach(const KernelCase& c, const Plant& plant,
 TensorComparison JudgeReach(CheckContext& context, const std::string& label, DataType type,
                             const std::vector<double>& truth, const std::vector<float>& result) {
   const PassLimits limits = FusedKernelLimits(type, context.kernel_case().qk_norm);
-  const TensorComparison compared = CompareTensors(truth, result, {type, limits.elements, {}});
+  const TensorComparison compared =
+      CompareTensors(truth, result, {type, limits.elements, {}, UlpRanks::kNo});
   const bool kinds = compared.non_finite_mismatches == 0;
   context.Add(
       {Rule::kFinite, label, kinds ? Verdict::kPassed : Verdict::kFailed,

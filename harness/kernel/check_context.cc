@@ -105,7 +105,8 @@ void CheckContext::Judge(std::string_view label, std::string_view tensor, DataTy
     return;
   }
   const PassLimits limits = FusedKernelLimits(type, case_.qk_norm);
-  const ComparisonOptions options{type, limits.elements, heads};
+  const UlpRanks ulp_ranks = report == Report::kYes ? UlpRanks::kYes : UlpRanks::kNo;
+  const ComparisonOptions options{type, limits.elements, heads, ulp_ranks};
   const TensorComparison compared = CompareTensors(truth, result, options);
   std::vector<TensorComparison> references = {CompareTensors(truth, recurrent, options)};
   if (chunked != nullptr) references.push_back(CompareTensors(truth, *chunked, options));
@@ -147,7 +148,7 @@ void CheckContext::ExpectClose(std::string_view label, std::span<const float> ex
   }
   const double limit = 2 * FusedKernelLimits(type, case_.qk_norm).ceiling;
   const std::vector<double> truth(expected.begin(), expected.end());
-  const TensorComparison compared = CompareTensors(truth, found, {type, {}, {}});
+  const TensorComparison compared = CompareTensors(truth, found, {type, {}, {}, UlpRanks::kNo});
   const bool ok = compared.rel_rmse <= limit && compared.non_finite_mismatches == 0;
   Add({Rule::kCeiling, std::string(label), ok ? Verdict::kPassed : Verdict::kFailed,
        compared.rel_rmse, limit,

@@ -126,6 +126,7 @@ class Comparer {
         tolerance.of_largest * largest + tolerance.relative * magnitude + tolerance.ulps * ulp) {
       if (out_.violations++ == 0) out_.first_violation = i;
     }
+    if (options_.ulp_ranks == UlpRanks::kNo) return;
     if (magnitude > 0x1p-10 * out_.truth_max_abs) ulps_.push_back(error / ulp);
   }
 

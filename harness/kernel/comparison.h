@@ -21,11 +21,15 @@ struct ElementTolerance {
   double ulps = 0;
 };
 
+// Ranks of ULP errors take longer than all the rest together; no rule asks for them.
+enum class UlpRanks : uint8_t { kYes, kNo };
+
 struct ComparisonOptions {
   DataType destination = DataType::kFloat32;  // type of the result: sets ULP and smallest normal
   ElementTolerance tolerance;
   // Boundaries of groups (heads), [groups + 1], from 0 to the element count; empty: one group.
   std::vector<int64_t> group_begins;
+  UlpRanks ulp_ranks = UlpRanks::kYes;  // kNo: they stay 0
 };
 
 // "Finite elements" below are those whose truth and result are both finite.
