@@ -1,7 +1,9 @@
 #include "harness/kernel/kernel_call.h"
 
 #include <algorithm>
+#include <cfenv>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <span>
 #include <utility>
@@ -131,6 +133,36 @@ class WorkspaceMemory {
   GuardedTensor memory_;
 };
 
+// What a kernel must leave as it was on the thread that calls it: how numbers round, and that
+// denormal ones are numbers. Puts both right in the end, or all that comes after would suffer.
+class FloatingPointGuard {
+ public:
+  FloatingPointGuard() : rounding_(std::fegetround()), flushes_(Flushes()) {
+    std::fegetenv(&environment_);
+  }
+  ~FloatingPointGuard() { std::fesetenv(&environment_); }
+  FloatingPointGuard(const FloatingPointGuard&) = delete;
+  FloatingPointGuard& operator=(const FloatingPointGuard&) = delete;
+
+  std::string Damage() const {
+    if (std::fegetround() != rounding_) return "floating point: the rounding mode has changed";
+    if (Flushes() != flushes_) return "floating point: denormal numbers have become zero";
+    return "";
+  }
+
+ private:
+  static bool Flushes() {
+    // volatile: computed here and now, not by the compiler.
+    volatile float smallest = std::numeric_limits<float>::min();
+    volatile float half = smallest * 0.5f;
+    return half == 0.0f;
+  }
+
+  int rounding_;
+  bool flushes_;
+  std::fenv_t environment_;
+};
+
 // All memory of one call.
 class Call {
  public:
@@ -160,12 +192,18 @@ class Call {
     WorkspaceMemory workspace(threads.NumThreads(), fill);
     RunInfo info;
     KernelResult result;
-    result.status = kernel(Args(), workspace.View(), threads, &info);
+    std::string floating_point_damage;
+    {
+      const FloatingPointGuard floating_point;
+      result.status = kernel(Args(), workspace.View(), threads, &info);
+      floating_point_damage = floating_point.Damage();
+    }
     result.target = info.target == nullptr ? "" : info.target;
     result.output = output_.memory->Load();
     if (WritesFinalState()) result.final_state = FinalState().Load();
     result.snapshots = snapshots_.Load();
     result.damage = Damage(workspace);
+    if (result.damage.empty()) result.damage = std::move(floating_point_damage);
     return result;
   }
 

@@ -27,7 +27,8 @@ struct KernelResult {
   std::vector<float> output;
   std::vector<float> final_state;
   std::vector<float> snapshots;
-  // "" or which memory was changed that had to stay as it was.
+  // "" or what was changed that had to stay as it was: memory, or the calling thread's rounding
+  // mode or treatment of denormal numbers.
   std::string damage;
 };
 

@@ -121,6 +121,8 @@ enum class Fault : uint8_t {
   kDependsOnAlignment,
   kDependsOnBatch,
   kDependsOnCalls,
+  kLeavesRoundingMode,
+  kLeavesDenormalsFlushed,
 };
 
 }  // namespace deltagauge::zoo

@@ -5,6 +5,8 @@ namespace deltagauge::zoo {
 namespace {
 
 constexpr Form kTokens;
+// A switch of that processor.
+constexpr Form kOnX86 = {.instructions = Instructions::kAvx2};
 constexpr Form kSolve16 = {.algorithm = Algorithm::kChunkSolve, .chunk = 16};
 constexpr Form kChunk32 = {.algorithm = Algorithm::kChunkInverse, .chunk = 32};
 constexpr Form kChunk64 = {.algorithm = Algorithm::kChunkInverse, .chunk = 64};
@@ -263,6 +265,11 @@ constexpr Member kFaults[] = {
      Fault::kDependsOnBatch, kTokens, "kernel:B=2,T=5,Hv=2,K=16,check=neighbours", ""},
     {"depends_on_calls", "planted", "the last bit alternates from call to call",
      Fault::kDependsOnCalls, kTokens, "kernel:T=9,Hv=2,K=32", ""},
+    {"leaves_rounding_mode", "planted", "the caller's thread rounds upwards ever after",
+     Fault::kLeavesRoundingMode, kTokens, "kernel:T=9,Hv=2,K=32", ""},
+    {"leaves_denormals_flushed", "planted",
+     "the caller's thread takes denormal numbers for zero ever after",
+     Fault::kLeavesDenormalsFlushed, kOnX86, "kernel:T=9,Hv=2,K=32", ""},
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <cfenv>
 #include <chrono>
 #include <cstddef>
 #include <thread>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "harness/zoo/zoo_head.h"
+#include "harness/zoo/zoo_loops.h"
 #include "kernels/targets.h"
 
 namespace deltagauge::zoo {
@@ -175,6 +177,8 @@ Status RunMember(Fault fault, const Form& form, const GatedDeltaRuleArgs& args, 
         RunTask(*static_cast<const Job*>(context), task, thread);
       },
       &job);
+  if (fault == Fault::kLeavesRoundingMode) std::fesetround(FE_UPWARD);
+  if (fault == Fault::kLeavesDenormalsFlushed) FlushDenormals();
   if (info != nullptr) {
     info->target = ActiveTarget();  // what the checks expect of a kernel without targets of its own
     info->num_tasks = num_tasks;

@@ -75,6 +75,12 @@ bool Runs(Instructions instructions) {
 #endif
 }
 
+void FlushDenormals() {
+#if DELTAGAUGE_ZOO_X86
+  __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | 0x8000u);
+#endif
+}
+
 #if DELTAGAUGE_ZOO_X86
 #define DELTAGAUGE_ZOO_SELECT(table) \
   switch (instructions) {            \

@@ -29,6 +29,9 @@ struct Loops {
 const Loops<float>& LoopsFloat32(Instructions instructions);
 const Loops<double>& LoopsFloat64(Instructions instructions);
 
+// From now on, this thread's results that are denormal become zero. On x86 alone.
+void FlushDenormals();
+
 template <typename Real>
 const Loops<Real>& LoopsOf(Instructions instructions);
 template <>
