@@ -38,6 +38,7 @@ class Program {
     app.footer("Example: deltagauge run configs/quick.yaml");
     app.set_version_flag("--version", "deltagauge " DELTAGAUGE_VERSION);
     app.require_subcommand(1);
+    app.allow_windows_style_options(false);  // the same command line everywhere; verbs inherit it
     std::vector<CLI::App*> subcommands;
     for (const std::unique_ptr<Verb>& verb : verbs_) {
       subcommands.push_back(

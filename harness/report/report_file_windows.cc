@@ -63,12 +63,20 @@ std::string WriteNewFile(const std::string& path, std::string_view contents) {
   return "";
 }
 
+// A file that somebody reads, or a virus scanner looks at, can't be replaced at that moment.
 std::string RenameOver(const std::string& from, const std::string& to) {
-  if (!MoveFileExW(Wide(from).c_str(), Wide(to).c_str(),
-                   MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH)) {
-    return LastError();
+  constexpr int kTries = 200;
+  constexpr DWORD kBetween_ms = 10;
+  for (int i = 0;; ++i) {
+    if (MoveFileExW(Wide(from).c_str(), Wide(to).c_str(),
+                    MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH)) {
+      return "";
+    }
+    const DWORD error = GetLastError();
+    const bool is_busy = error == ERROR_ACCESS_DENIED || error == ERROR_SHARING_VIOLATION;
+    if (!is_busy || i == kTries) return std::system_category().message(static_cast<int>(error));
+    Sleep(kBetween_ms);
   }
-  return "";
 }
 
 std::string AppendAt(const std::string& path, uint64_t length, std::string_view contents) {

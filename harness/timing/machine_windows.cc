@@ -54,6 +54,23 @@ int CountBits(KAFFINITY mask) {
   return count;
 }
 
+// As Linux calls them, of those that GCC and clang can ask for.
+std::vector<std::string> VectorExtensions() {
+  std::vector<std::string> found;
+#if defined(__GNUC__) && defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx")) found.emplace_back("avx");
+  if (__builtin_cpu_supports("avx2")) found.emplace_back("avx2");
+  if (__builtin_cpu_supports("avx512bw")) found.emplace_back("avx512bw");
+  if (__builtin_cpu_supports("avx512f")) found.emplace_back("avx512f");
+  if (__builtin_cpu_supports("avx512vl")) found.emplace_back("avx512vl");
+  if (__builtin_cpu_supports("fma")) found.emplace_back("fma");
+  if (__builtin_cpu_supports("sse4.1")) found.emplace_back("sse4_1");
+  if (__builtin_cpu_supports("sse4.2")) found.emplace_back("sse4_2");
+#endif
+  return found;
+}
+
 // Of the first processor group: up to 64 logical CPUs, all that a process uses by default.
 void ReadTopology(Machine* machine) {
   DWORD size = 0;
@@ -105,6 +122,7 @@ Machine ThisMachine() {
   machine.governor = RegistryText(kPowerKey, "ActivePowerScheme");
   // The scheme's own name would have to be translated; of the built-in ones this is the steady one.
   if (machine.governor == "8c5e7fda-e8bf-4a96-9a85-a6e23a8c635c") machine.governor = "performance";
+  machine.isa = VectorExtensions();
   ReadTopology(&machine);
   MEMORYSTATUSEX memory = {};
   memory.dwLength = sizeof(memory);
