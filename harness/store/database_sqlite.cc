@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "fmt/format.h"
 #include "harness/store/database.h"
 #include "reference/input_error.h"
 
@@ -119,7 +120,7 @@ class SqliteDatabase final : public Database {
   // SQLite numbers $1, $2, ... by where they first stand in the text, so they are bound by name.
   void Bind(sqlite3_stmt* statement, size_t number, const SqlValue& value,
             const std::string& sql) {
-    const std::string name = "$" + std::to_string(number);
+    const std::string name = fmt::format("${}", number);
     const int at = sqlite3_bind_parameter_index(statement, name.c_str());
     if (at == 0) return;  // given, but not used by this statement
     int result = SQLITE_OK;

@@ -1,0 +1,2 @@
+set(postgres_srcs database_postgres_none.cc)
+set(postgres_libs)
