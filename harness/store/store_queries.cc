@@ -235,6 +235,15 @@ std::vector<ReportRow> ListLatest(Database* database) {
   return reports;
 }
 
+std::vector<MachineRow> ListMachines(Database* database) {
+  std::vector<MachineRow> machines;
+  database->Query(
+      "SELECT fingerprint, platform, name, cpu_model, os, threads, memory_bytes FROM machines "
+      "ORDER BY name, fingerprint LIMIT 1000",
+      {}, [&](const SqlRow& row) { machines.push_back(ReadMachine(row, 0)); });
+  return machines;
+}
+
 StoreSize MeasureStore(Database* database) {
   StoreSize size;
   // Keys are given in order and never taken back, so the largest is the count: no scan.

@@ -101,6 +101,8 @@ std::vector<GateRow> ReadGates(int64_t report, Database* database);
 // The newest report of each machine and configuration, on whichever branch.
 std::vector<ReportRow> ListLatest(Database* database);
 
+std::vector<MachineRow> ListMachines(Database* database);  // at most 1000, by name
+
 struct StoreSize {
   int64_t reports = 0;
   int64_t bytes = 0;

@@ -1,0 +1,290 @@
+#include "harness/service/http_server.h"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "fmt/format.h"
+#include "harness/store/gzip.h"
+#include "httplib.h"
+#include "reference/input_error.h"
+
+namespace deltagauge {
+namespace {
+
+// Where requests are sent that are refused but whose body has to be read: what would stay in the
+// connection would be taken for the next request.
+constexpr const char* kRefusedPath = "/-/refused";
+
+// Threads that take connections; accepting waits while too many wait for a thread.
+class BoundedPool final : public httplib::TaskQueue {
+ public:
+  BoundedPool(int threads, size_t max_waiting) : max_waiting_(max_waiting) {
+    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Loop(); });
+  }
+
+  void enqueue(std::function<void()> task) override {
+    std::unique_lock lock(mutex_);
+    room_.wait(lock, [&] { return waiting_.size() < max_waiting_ || closing_; });
+    waiting_.push_back(std::move(task));
+    work_.notify_one();
+  }
+
+  void shutdown() override {
+    {
+      const std::lock_guard lock(mutex_);
+      closing_ = true;
+    }
+    work_.notify_all();
+    room_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+ private:
+  void Loop() {
+    for (;;) {
+      std::function<void()> task;
+      {
+        std::unique_lock lock(mutex_);
+        work_.wait(lock, [&] { return closing_ || !waiting_.empty(); });
+        if (waiting_.empty()) return;
+        task = std::move(waiting_.front());
+        waiting_.pop_front();
+      }
+      room_.notify_one();
+      task();
+    }
+  }
+
+  size_t max_waiting_;
+  std::mutex mutex_;
+  std::condition_variable work_;
+  std::condition_variable room_;
+  std::deque<std::function<void()>> waiting_;
+  bool closing_ = false;
+  std::vector<std::thread> threads_;
+};
+
+HttpRequest Converted(const httplib::Request& from) {
+  HttpRequest request;
+  request.method = from.method == "HEAD" ? "GET" : from.method;
+  request.path = from.path;
+  request.query.insert(from.params.begin(), from.params.end());
+  request.authorization = from.get_header_value("Authorization");
+  request.host = from.get_header_value("Host");
+  request.content_type = from.get_header_value("Content-Type");
+  request.origin = from.get_header_value("Origin");
+  return request;
+}
+
+void Send(HttpResponse&& from, httplib::Response* to) {
+  to->status = from.status;
+  for (const auto& [name, value] : from.headers) to->set_header(name, value);
+  // An answer to one who has the token is nobody else's.
+  if (!to->has_header("Cache-Control")) to->set_header("Cache-Control", "no-store");
+  if (from.stream) {
+    to->set_chunked_content_provider(
+        from.content_type, [stream = std::move(from.stream)](size_t, httplib::DataSink& sink) {
+          const bool goes_on = stream([&](std::string_view piece) {
+            return sink.is_writable() && sink.write(piece.data(), piece.size());
+          });
+          if (!goes_on) sink.done();
+          return true;
+        });
+    return;
+  }
+  to->set_content(from.body, from.content_type);
+}
+
+HttpResponse Refusal(int status, const std::string& code, const std::string& what) {
+  return ErrorAnswer(HttpError(status, code, what));
+}
+
+}  // namespace
+
+class HttpServer::Implementation {
+ public:
+  Implementation(const HttpAddress& address, const HttpLimits& limits, HttpHandler handler)
+      : limits_(limits), handler_(std::move(handler)) {
+    Configure();
+    Route();
+    port_ = address.port == 0 ? server_.bind_to_any_port(address.host)
+            : server_.bind_to_port(address.host, address.port) ? address.port
+                                                               : -1;
+    if (port_ <= 0) {
+      throw reference::InputError(fmt::format("{}:{}", address.host, address.port),
+                                  "can't be listened at",
+                                  "is another service there? give another --port, 0 for any");
+    }
+    thread_ = std::thread([this] { server_.listen_after_bind(); });
+    // stop() before the loop has begun would be forgotten.
+    while (!server_.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+
+  ~Implementation() {
+    server_.stop();
+    thread_.join();
+  }
+
+  int port() const { return port_; }
+
+ private:
+  void Configure() {
+    server_.new_task_queue = [this] {
+      return new BoundedPool(limits_.threads, limits_.waiting_connections);
+    };
+    server_.set_payload_max_length(limits_.body_bytes);
+    server_.set_read_timeout(limits_.read_timeout_s);
+    server_.set_write_timeout(limits_.read_timeout_s);
+    server_.set_keep_alive_timeout(limits_.keep_alive_s);
+    server_.set_keep_alive_max_count(10'000);
+    server_.set_tcp_nodelay(true);
+    // Errors of the library itself (a broken request line, a body that is too large) in our form.
+    server_.set_error_handler([](const httplib::Request&, httplib::Response& response) {
+      if (!response.body.empty()) return;
+      Send(Refusal(response.status, "bad_request", "the request was not understood"), &response);
+    });
+    server_.set_exception_handler(
+        [](const httplib::Request&, httplib::Response& response, std::exception_ptr) {
+          Send(Refusal(500, "internal", "the service broke"), &response);
+        });
+  }
+
+  void Route() {
+    // The request is the library's own and not const: what it makes of some headers is not wanted.
+    server_.set_pre_routing_handler(
+        [this](const httplib::Request& request, httplib::Response& response) {
+          return Prepare(const_cast<httplib::Request*>(&request), &response);
+        });
+    const auto with_body = [this](const httplib::Request& request, httplib::Response& response,
+                                  const httplib::ContentReader& reader) {
+      AnswerWithBody(request, reader, &response);
+    };
+    server_.Post(".*", with_body);
+    server_.Put(".*", with_body);
+    server_.Patch(".*", with_body);
+    server_.Delete(".*", with_body);
+  }
+
+  httplib::Server::HandlerResponse Prepare(httplib::Request* request,
+                                           httplib::Response* response) {
+    // Parts of generated pages are of no use, and many overlapping ones a way to ask for gigabytes.
+    request->ranges.clear();
+    // The library would unpack without limit, and pack by Brotli, which takes 50 times as long.
+    Rename(request, "Content-Encoding", "X-Body-Encoding");
+    const bool takes_gzip =
+        request->get_header_value("Accept-Encoding").find("gzip") != std::string::npos &&
+        request->path.find("/events") == std::string::npos;
+    request->headers.erase("Accept-Encoding");
+    if (takes_gzip) request->set_header("Accept-Encoding", "gzip");
+
+    const bool has_body = request->has_header("Transfer-Encoding") ||
+                          (request->has_header("Content-Length") &&
+                           request->get_header_value("Content-Length") != "0");
+    const bool takes_body = request->method == "POST" || request->method == "PUT" ||
+                            request->method == "PATCH" || request->method == "DELETE";
+    const bool is_long = request->path.size() > limits_.path_bytes;
+    if (takes_body || has_body) {
+      if (is_long || !takes_body) {
+        request->method = "POST";
+        request->path = kRefusedPath;
+      }
+      return httplib::Server::HandlerResponse::Unhandled;  // to AnswerWithBody
+    }
+    if (is_long) {
+      Send(Refusal(414, "path_too_long", "the path is too long"), response);
+    } else {
+      Send(handler_(Converted(*request)), response);
+    }
+    return httplib::Server::HandlerResponse::Handled;
+  }
+
+  static void Rename(httplib::Request* request, const char* from, const char* to) {
+    request->headers.erase(to);
+    if (!request->has_header(from)) return;
+    request->set_header(to, request->get_header_value(from));
+    request->headers.erase(from);
+  }
+
+  void AnswerWithBody(const httplib::Request& from, const httplib::ContentReader& reader,
+                      httplib::Response* response) {
+    const auto deadline =
+        std::chrono::steady_clock::now() + std::chrono::seconds(limits_.body_timeout_s);
+    std::string body;
+    bool is_large = false;
+    const auto take = [&](const char* piece, size_t size) {
+      // What is too much is read and dropped: the connection goes on behind it.
+      is_large = is_large || body.size() + size > limits_.body_bytes;
+      if (is_large) {
+        body.clear();
+      } else {
+        body.append(piece, size);
+      }
+      return std::chrono::steady_clock::now() < deadline;
+    };
+    // What calls itself a form is read by the same door: a browser's form is nothing we take.
+    const bool is_form = from.is_multipart_form_data();
+    const bool was_read =
+        is_form ? reader([](const httplib::MultipartFormData&) { return true; },
+                         [&](const char* piece, size_t size) { return take(piece, size); })
+                : reader([&](const char* piece, size_t size) { return take(piece, size); });
+    if (is_large || response->status == 413) {
+      return Send(Refusal(413, "body_too_large",
+                          fmt::format("the body has more than {} bytes", limits_.body_bytes)),
+                  response);
+    }
+    if (!was_read) {
+      return Send(Refusal(400, "body_cut_off", "the body did not come whole, or in time"),
+                  response);
+    }
+    if (from.path == kRefusedPath) {
+      return Send(Refusal(400, "bad_request", "a path too long, or a body where none is taken"),
+                  response);
+    }
+    if (is_form) {
+      return Send(Refusal(415, "media_type", "forms are not taken; send JSON"), response);
+    }
+    response->status = -1;
+    Send(Unpacked(from, std::move(body)), response);
+  }
+
+  HttpResponse Unpacked(const httplib::Request& from, std::string body) {
+    HttpRequest request = Converted(from);
+    const std::string encoding = from.get_header_value("X-Body-Encoding");
+    if (encoding.empty() || encoding == "identity") {
+      request.body = std::move(body);
+    } else if (encoding == "gzip") {
+      auto unpacked = Gunzip(body, limits_.unpacked_bytes);
+      if (!unpacked) {
+        return Refusal(400, "bad_gzip",
+                       fmt::format("the body is no gzip, or of more than {} bytes unpacked",
+                                   limits_.unpacked_bytes));
+      }
+      request.body = std::move(*unpacked);
+    } else {
+      return Refusal(415, "content_encoding", "bodies come as they are, or as gzip");
+    }
+    return handler_(request);
+  }
+
+  HttpLimits limits_;
+  HttpHandler handler_;
+  httplib::Server server_;
+  int port_ = 0;
+  std::thread thread_;
+};
+
+HttpServer::HttpServer(const HttpAddress& address, const HttpLimits& limits, HttpHandler handler)
+    : implementation_(std::make_unique<Implementation>(address, limits, std::move(handler))) {}
+
+HttpServer::~HttpServer() = default;
+
+int HttpServer::port() const { return implementation_->port(); }
+
+}  // namespace deltagauge

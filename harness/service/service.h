@@ -1,0 +1,66 @@
+// `deltagauge serve`: requests to answers, on a store of reports. No network in here.
+#ifndef DELTAGAUGE_HARNESS_SERVICE_SERVICE_H_
+#define DELTAGAUGE_HARNESS_SERVICE_SERVICE_H_
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "harness/service/access.h"
+#include "harness/service/http.h"
+#include "harness/service/router.h"
+#include "harness/service/service_counters.h"
+#include "harness/store/report_store.h"
+
+namespace deltagauge {
+
+struct ServiceOptions {
+  AccessRules access;
+  IngestLimits ingest;
+  std::filesystem::path config_folder;  // where policies are
+  std::function<int64_t()> unix_seconds;
+  std::string version;
+};
+
+// What each part of the service answers with. All of it outlives the routes.
+struct ServiceParts {
+  const ServiceOptions& options;
+  ReportStore& store;
+  ServiceCounters& counters;
+};
+
+class Service {
+ public:
+  Service(ServiceOptions options, ReportStore* store);
+
+  // Never throws; from any thread.
+  HttpResponse Handle(const HttpRequest& request);
+
+  std::vector<std::string> RouteNames() const { return router_.Names(); }
+  Router& router() { return router_; }
+  ServiceParts parts() { return {options_, store_, counters_}; }
+
+ private:
+  HttpResponse Answer(const HttpRequest& request, std::string_view* route) const;
+
+  ServiceOptions options_;
+  ReportStore& store_;
+  ServiceCounters counters_;
+  Router router_;
+};
+
+// Each adds its routes.
+void AddReportRoutes(ServiceParts parts, Router* router);   // /api/v1/reports, /api/v1/machines
+void AddSeriesRoutes(ServiceParts parts, Router* router);   // /api/v1/series
+void AddCompareRoutes(ServiceParts parts, Router* router);  // /api/v1/compare
+void AddVerdictRoutes(ServiceParts parts, Router* router);  // /api/v1/verdict
+void AddRecordRoutes(ServiceParts parts, Router* router);   // baselines, waivers, annotations
+void AddImageRoutes(ServiceParts parts, Router* router);    // badges, plots
+void AddMetricRoutes(ServiceParts parts, Router* router);   // /metrics, /healthz, /readyz
+void AddPageRoutes(ServiceParts parts, Router* router);     // /, /reports/{id}, /trend, ...
+
+}  // namespace deltagauge
+
+#endif  // DELTAGAUGE_HARNESS_SERVICE_SERVICE_H_
