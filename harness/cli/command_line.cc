@@ -26,6 +26,7 @@ class Program {
     AddRunVerbs(subject, verbs_);
     AddReportVerbs(verbs_);
     AddReleaseVerbs(verbs_);
+    AddServiceVerbs(verbs_);
     AddCheckVerbs(subject, verbs_);
     AddZooVerbs(verbs_);
     AddModelVerbs(verbs_);

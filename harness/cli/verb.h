@@ -35,6 +35,7 @@ using Verbs = std::vector<std::unique_ptr<Verb>>;
 void AddRunVerbs(const Subject& subject, Verbs& verbs);    // run, list, repro
 void AddReportVerbs(Verbs& verbs);                         // export, compare, merge, doctor
 void AddReleaseVerbs(Verbs& verbs);                        // verdict
+void AddServiceVerbs(Verbs& verbs);                        // serve
 void AddCompletionVerbs(Verbs& verbs);                     // completion, man
 void AddCheckVerbs(const Subject& subject, Verbs& verbs);  // check, targets
 void AddZooVerbs(Verbs& verbs);                            // zoo

@@ -7,57 +7,11 @@
 
 #include "fmt/format.h"
 #include "harness/report/export_report.h"
-#include "harness/report/export_text.h"
+#include "harness/report/exposition.h"
 #include "harness/report/report_time.h"
 
 namespace deltagauge {
 namespace {
-
-using Labels = std::vector<std::pair<std::string, std::string>>;
-
-struct Family {
-  std::string help;
-  std::string samples;
-};
-
-class Exposition {
- public:
-  explicit Exposition(PrometheusText form) : form_(form) {}
-
-  void Add(const std::string& family, std::string_view help, const Labels& labels, double value) {
-    Family& entry = families_[family];
-    entry.help = help;
-    std::string text;
-    for (const auto& [name, label] : labels) {
-      text += fmt::format("{}{}=\"{}\"", text.empty() ? "" : ",", name, EscapeLabel(label));
-    }
-    entry.samples += family + (text.empty() ? "" : "{" + text + "}") + " " + Number(value) + "\n";
-  }
-
-  // Families stand together, each once, however their samples came.
-  std::string Take() const {
-    const bool open = form_ == PrometheusText::kOpenMetrics;
-    std::string text;
-    for (const auto& [name, family] : families_) {
-      // OpenMetrics names an info family without its suffix.
-      const bool info = open && name.ends_with("_info");
-      const std::string shown = info ? name.substr(0, name.size() - 5) : name;
-      text += fmt::format("# HELP {} {}\n# TYPE {} {}\n", shown, family.help, shown,
-                          info ? "info" : "gauge");
-      text += family.samples;
-    }
-    if (open) text += "# EOF\n";
-    return text;
-  }
-
- private:
-  static std::string Number(double value) {
-    return std::isfinite(value) ? FormatDouble(value) : ShortNumber(value);
-  }
-
-  PrometheusText form_;
-  std::map<std::string, Family> families_;
-};
 
 // How names of ours become families: what follows `prefix` becomes the value of `label`.
 struct Rule {

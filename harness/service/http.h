@@ -24,6 +24,7 @@ struct HttpRequest {
   std::string authorization;
   std::string host;
   std::string content_type;
+  std::string accept;
   std::string origin;  // of a browser's request from a page
 
   // The first of this name; empty if there is none.

@@ -79,6 +79,7 @@ HttpRequest Converted(const httplib::Request& from) {
   request.authorization = from.get_header_value("Authorization");
   request.host = from.get_header_value("Host");
   request.content_type = from.get_header_value("Content-Type");
+  request.accept = from.get_header_value("Accept");
   request.origin = from.get_header_value("Origin");
   return request;
 }
