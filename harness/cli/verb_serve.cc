@@ -106,16 +106,15 @@ class ServeVerb final : public Verb {
     options.version = ThisWorld().build.version;
     const std::unique_ptr<ReportStore> store = ReportStore::Open({db_});
     for (const std::string& folder : imports_) {
-      const int added = ImportReports(folder, options.ingest, options.unix_seconds(), store.get(),
-                                      console.err);
+      const int added =
+          ImportReports(folder, options.ingest, options.unix_seconds(), store.get(), console.err);
       console.err << fmt::format("{}: {} new reports\n", folder, added);
     }
     Service service(options, store.get());
     const InterruptGuard guard;
     {
-      const HttpServer server(address_, HttpLimits(), [&](const HttpRequest& request) {
-        return service.Handle(request);
-      });
+      const HttpServer server(address_, HttpLimits(),
+                              [&](const HttpRequest& request) { return service.Handle(request); });
       const bool is_v6 = address_.host.find(':') != std::string::npos;
       console.out << fmt::format("listening at http://{}{}{}:{}/\n", is_v6 ? "[" : "",
                                  address_.host, is_v6 ? "]" : "", server.port());

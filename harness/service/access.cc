@@ -87,11 +87,10 @@ std::string CheckedToken(std::string_view text, std::string_view where) {
                                 "use printable ASCII without spaces");
   }
   if (token.size() < kMinTokenBytes || token.size() > 512) {
-    throw reference::InputError(
-        std::string(where),
-        fmt::format("the token has {} characters; from {} to 512 are taken", token.size(),
-                    kMinTokenBytes),
-        "make one with: openssl rand -hex 24");
+    throw reference::InputError(std::string(where),
+                                fmt::format("the token has {} characters; from {} to 512 are taken",
+                                            token.size(), kMinTokenBytes),
+                                "make one with: openssl rand -hex 24");
   }
   return std::string(token);
 }

@@ -67,12 +67,12 @@ HttpResponse GetComparison(const ServiceParts& parts, const HttpRequest& request
                                WithoutNul(request.Param("config"))};
     const auto [base, head] =
         ChoosePair(request.Param("base"), request.Param("head"), hints, &database);
-    comparison =
-        CompareReports(LoadReport(base, &database), LoadReport(head, &database), options);
+    comparison = CompareReports(LoadReport(base, &database), LoadReport(head, &database), options);
   });
   if (format.empty() || format == "json") return JsonAnswer(ComparisonJson(comparison));
   HttpResponse response;
-  response.content_type = format == "csv" ? "text/csv; charset=utf-8" : "text/markdown; charset=utf-8";
+  response.content_type =
+      format == "csv" ? "text/csv; charset=utf-8" : "text/markdown; charset=utf-8";
   response.body = format == "csv" ? ComparisonCsv(comparison) : ComparisonMarkdown(comparison);
   return response;
 }

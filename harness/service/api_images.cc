@@ -56,8 +56,7 @@ HttpResponse GetPlot(const ServiceParts& parts, const HttpRequest& request) {
     const auto names = ListSeries(filter, &database);
     if (names.empty()) throw HttpError(404, "no_such_series", "there are no figures of that name");
     const SeriesName& name = names.front();
-    const auto values =
-        ReadSeries(name.id, WithoutNul(request.Param("branch")), points, &database);
+    const auto values = ReadSeries(name.id, WithoutNul(request.Param("branch")), points, &database);
     svg = PlotSvg({name.metric + " of " + name.case_name, name.unit}, values);
   });
   return Svg(std::move(svg));

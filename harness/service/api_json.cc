@@ -35,9 +35,9 @@ TextObject::TextObject(const HttpRequest& request, std::initializer_list<std::st
                       NameHint(name, names));
     }
     if (!value.IsString() || value.AsString().size() > kMaxTextBytes) {
-      throw HttpError(400, "bad_member",
-                      fmt::format("body#/{}: expected a text of at most {} bytes", name,
-                                  kMaxTextBytes));
+      throw HttpError(
+          400, "bad_member",
+          fmt::format("body#/{}: expected a text of at most {} bytes", name, kMaxTextBytes));
     }
   }
 }

@@ -15,8 +15,9 @@ void AddGates(const ReportRow& row, const std::vector<GateRow>& gates, Expositio
                            {"gate", gate.gate},
                            {"metric", gate.metric}};
     if (gate.observed) {
-      text->Add("deltagauge_gate_value", "What the gate's metric was in the machine's newest report",
-                labels, *gate.observed);
+      text->Add("deltagauge_gate_value",
+                "What the gate's metric was in the machine's newest report", labels,
+                *gate.observed);
     }
     text->Add("deltagauge_gate_threshold", "The limit of the gate", labels, gate.threshold);
     for (const auto& [bound, value] :
@@ -42,7 +43,8 @@ void AddResults(Database* database, Exposition* text) {
     info.emplace_back("platform", row.platform);
     info.emplace_back("branch", row.branch);
     info.emplace_back("commit", row.commit);
-    text->Add("deltagauge_report_info", "The newest report of a machine and configuration", info, 1);
+    text->Add("deltagauge_report_info", "The newest report of a machine and configuration", info,
+              1);
     text->Add("deltagauge_report_exit_code", "0 pass, 1 correctness, 2 drift, 3 performance, ...",
               labels, static_cast<double>(row.exit_code));
     text->Add("deltagauge_report_timestamp_seconds", "When its run began", labels,
@@ -123,8 +125,7 @@ void AddMetricRoutes(ServiceParts parts, Router* router) {
   router->Add("GET", "/metrics", [parts](const HttpRequest& request, const PathParts&) {
     return GetMetrics(parts, request);
   });
-  router->Add("GET", "/healthz",
-              [](const HttpRequest&, const PathParts&) { return GetHealth(); });
+  router->Add("GET", "/healthz", [](const HttpRequest&, const PathParts&) { return GetHealth(); });
   router->Add("GET", "/readyz",
               [parts](const HttpRequest&, const PathParts&) { return GetReady(parts); });
 }

@@ -111,8 +111,8 @@ HttpResponse PostWaiver(const ServiceParts& parts, const HttpRequest& request) {
 }
 
 HttpResponse PostAnnotation(const ServiceParts& parts, const HttpRequest& request) {
-  const TextObject body(request, {"case", "metric", "machine", "branch", "commit", "at", "kind",
-                                  "author", "note"});
+  const TextObject body(
+      request, {"case", "metric", "machine", "branch", "commit", "at", "kind", "author", "note"});
   Annotation annotation;
   annotation.case_name = body.Optional("case");
   annotation.metric = body.Optional("metric");
@@ -130,7 +130,8 @@ HttpResponse PostAnnotation(const ServiceParts& parts, const HttpRequest& reques
   if (const std::string at = body.Optional("at"); !at.empty()) {
     const auto seconds = ParseUtc(at);
     if (!seconds) {
-      throw HttpError(400, "bad_member", "body#/at: no time in UTC", "such as 2026-03-11T09:30:00Z");
+      throw HttpError(400, "bad_member", "body#/at: no time in UTC",
+                      "such as 2026-03-11T09:30:00Z");
     }
     annotation.at_s = *seconds;
   }
@@ -147,18 +148,17 @@ HttpResponse GetAnnotations(const ServiceParts& parts, const HttpRequest& reques
   filter.machine = WithoutNul(request.Param("machine"));
   filter.branch = WithoutNul(request.Param("branch"));
   return ListOf<Annotation>(
-      parts, "annotations",
-      [&](Database* database) { return ListAnnotations(filter, database); }, AnnotationJson);
+      parts, "annotations", [&](Database* database) { return ListAnnotations(filter, database); },
+      AnnotationJson);
 }
 
 void AddBaselineRoutes(const ServiceParts& parts, Router* router) {
   router->Add("GET", "/api/v1/baselines", [parts](const HttpRequest&, const PathParts&) {
     return ListOf<Baseline>(parts, "baselines", ListBaselines, BaselineJson);
   });
-  router->Add("GET", "/api/v1/baselines/{name}",
-              [parts](const HttpRequest&, const PathParts& path) {
-                return GetBaseline(parts, path[0]);
-              });
+  router->Add(
+      "GET", "/api/v1/baselines/{name}",
+      [parts](const HttpRequest&, const PathParts& path) { return GetBaseline(parts, path[0]); });
   router->Add("PUT", "/api/v1/baselines/{name}",
               [parts](const HttpRequest& request, const PathParts& path) {
                 return PutBaseline(parts, request, path[0]);
@@ -174,19 +174,17 @@ void AddBaselineRoutes(const ServiceParts& parts, Router* router) {
 void AddWaiverRoutes(const ServiceParts& parts, Router* router) {
   router->Add("GET", "/api/v1/waivers", [parts](const HttpRequest&, const PathParts&) {
     const std::string today = FormatUtc(parts.options.unix_seconds()).substr(0, 10);
-    return ListOf<KeptWaiver>(parts, "waivers", ListWaivers, [&](const KeptWaiver& waiver) {
-      return WaiverJson(waiver, today);
-    });
+    return ListOf<KeptWaiver>(parts, "waivers", ListWaivers,
+                              [&](const KeptWaiver& waiver) { return WaiverJson(waiver, today); });
   });
   router->Add("POST", "/api/v1/waivers", [parts](const HttpRequest& request, const PathParts&) {
     return PostWaiver(parts, request);
   });
-  router->Add("DELETE", "/api/v1/waivers/{id}",
-              [parts](const HttpRequest&, const PathParts& path) {
-                return Found(parts, [&](Database* database) {
-                  return WithdrawWaiver(IdOf(path[0]), parts.options.unix_seconds(), database);
-                });
-              });
+  router->Add("DELETE", "/api/v1/waivers/{id}", [parts](const HttpRequest&, const PathParts& path) {
+    return Found(parts, [&](Database* database) {
+      return WithdrawWaiver(IdOf(path[0]), parts.options.unix_seconds(), database);
+    });
+  });
 }
 
 }  // namespace
@@ -197,16 +195,14 @@ void AddRecordRoutes(ServiceParts parts, Router* router) {
   router->Add("GET", "/api/v1/annotations", [parts](const HttpRequest& request, const PathParts&) {
     return GetAnnotations(parts, request);
   });
-  router->Add("POST", "/api/v1/annotations",
-              [parts](const HttpRequest& request, const PathParts&) {
-                return PostAnnotation(parts, request);
-              });
-  router->Add("DELETE", "/api/v1/annotations/{id}",
-              [parts](const HttpRequest&, const PathParts& path) {
-                return Found(parts, [&](Database* database) {
-                  return RemoveAnnotation(IdOf(path[0]), database);
-                });
-              });
+  router->Add("POST", "/api/v1/annotations", [parts](const HttpRequest& request, const PathParts&) {
+    return PostAnnotation(parts, request);
+  });
+  router->Add(
+      "DELETE", "/api/v1/annotations/{id}", [parts](const HttpRequest&, const PathParts& path) {
+        return Found(parts,
+                     [&](Database* database) { return RemoveAnnotation(IdOf(path[0]), database); });
+      });
 }
 
 }  // namespace deltagauge

@@ -14,9 +14,12 @@ namespace {
 
 std::string_view OutcomeWord(AddOutcome outcome) {
   switch (outcome) {
-    case AddOutcome::kAdded: return "added";
-    case AddOutcome::kThere: return "there";
-    case AddOutcome::kConflict: break;
+    case AddOutcome::kAdded:
+      return "added";
+    case AddOutcome::kThere:
+      return "there";
+    case AddOutcome::kConflict:
+      break;
   }
   return "conflict";
 }
@@ -34,13 +37,12 @@ HttpResponse PostReport(const ServiceParts& parts, const HttpRequest& request) {
     throw HttpError(409, "conflict", fmt::format("another report with the id '{}' is there", id),
                     "a report never changes; make a new one");
   }
-  HttpResponse response =
-      JsonAnswer(Json::MakeObject({{"report_id", id},
-                                   {"sha256", rows.report.sha256},
-                                   {"verdict", rows.report.verdict},
-                                   {"outcome", OutcomeWord(outcome)},
-                                   {"page", "/reports/" + id}}),
-                 outcome == AddOutcome::kAdded ? 201 : 200);
+  HttpResponse response = JsonAnswer(Json::MakeObject({{"report_id", id},
+                                                       {"sha256", rows.report.sha256},
+                                                       {"verdict", rows.report.verdict},
+                                                       {"outcome", OutcomeWord(outcome)},
+                                                       {"page", "/reports/" + id}}),
+                                     outcome == AddOutcome::kAdded ? 201 : 200);
   response.headers.emplace_back("Location", "/api/v1/reports/" + id);
   return response;
 }
@@ -61,8 +63,8 @@ PageMark MarkOf(const std::string& text) {
 }
 
 HttpResponse ListThem(const ServiceParts& parts, const HttpRequest& request) {
-  CheckParams(request, {"branch", "commit", "machine", "config", "verdict", "platform", "limit",
-                        "after"});
+  CheckParams(request,
+              {"branch", "commit", "machine", "config", "verdict", "platform", "limit", "after"});
   ReportFilter filter;
   filter.branch = WithoutNul(request.Param("branch"));
   filter.commit = WithoutNul(request.Param("commit"));
@@ -148,10 +150,9 @@ HttpResponse ListMachines(const ServiceParts& parts, const HttpRequest& request)
 }  // namespace
 
 void AddReportRoutes(ServiceParts parts, Router* router) {
-  router->Add("POST", "/api/v1/reports",
-              [parts](const HttpRequest& request, const PathParts&) {
-                return PostReport(parts, request);
-              });
+  router->Add("POST", "/api/v1/reports", [parts](const HttpRequest& request, const PathParts&) {
+    return PostReport(parts, request);
+  });
   router->Add("GET", "/api/v1/reports", [parts](const HttpRequest& request, const PathParts&) {
     return ListThem(parts, request);
   });

@@ -110,8 +110,8 @@ class Plot {
     for (size_t i = 0; i < points_.size(); ++i) {
       const auto& [lo, hi] = std::pair(points_[i].ci_lo, points_[i].ci_hi);
       if (!lo || !hi || !std::isfinite(*lo) || !std::isfinite(*hi)) continue;
-      marks += fmt::format("<path class=\"ci\" d=\"M{0:.1f} {1:.1f}V{2:.1f}\"/>", X(i), Y(*lo),
-                           Y(*hi));
+      marks +=
+          fmt::format("<path class=\"ci\" d=\"M{0:.1f} {1:.1f}V{2:.1f}\"/>", X(i), Y(*lo), Y(*hi));
     }
     return marks;
   }
@@ -145,7 +145,8 @@ std::string BadgeSvg(std::string_view label, std::string_view message, std::stri
       "aria-label=\"{3}: {4}\"><title>{3}: {4}</title>"
       "<rect width=\"{0}\" height=\"20\" rx=\"3\" fill=\"#444\"/>"
       "<path d=\"M{1} 0h{6}a3 3 0 0 1 3 3v14a3 3 0 0 1-3 3h-{6}z\" fill=\"{5}\"/>"
-      "<g fill=\"#fff\" text-anchor=\"middle\" font-family=\"Verdana,Geneva,DejaVu Sans,sans-serif\" "
+      "<g fill=\"#fff\" text-anchor=\"middle\" font-family=\"Verdana,Geneva,DejaVu "
+      "Sans,sans-serif\" "
       "font-size=\"11\"><text x=\"{7}\" y=\"14\" textLength=\"{8}\">{3}</text>"
       "<text x=\"{9}\" y=\"14\" textLength=\"{10}\">{4}</text></g></svg>\n",
       left + right, left, right, EscapeXml(label), EscapeXml(message), ColourOf(verdict).fill,
@@ -166,11 +167,11 @@ std::string PlotSvg(const PlotTitle& title, const std::vector<SeriesPoint>& poin
   const std::string ends =
       points.empty()
           ? "<text x=\"50%\" y=\"50%\" text-anchor=\"middle\">no points</text>"
-          : fmt::format("<text x=\"{}\" y=\"{}\">{}</text><text x=\"{}\" y=\"{}\" "
-                        "text-anchor=\"end\">{}</text>",
-                        kLeft, kHeight - 8, EscapeXml(points.front().commit.substr(0, 10)),
-                        kWidth - kRight, kHeight - 8,
-                        EscapeXml(points.back().commit.substr(0, 10)));
+          : fmt::format(
+                "<text x=\"{}\" y=\"{}\">{}</text><text x=\"{}\" y=\"{}\" "
+                "text-anchor=\"end\">{}</text>",
+                kLeft, kHeight - 8, EscapeXml(points.front().commit.substr(0, 10)), kWidth - kRight,
+                kHeight - 8, EscapeXml(points.back().commit.substr(0, 10)));
   return fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" "
       "height=\"{1}\" role=\"img\" aria-label=\"{2}\"><title>{2}</title><style>"

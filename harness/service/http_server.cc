@@ -173,8 +173,7 @@ class HttpServer::Implementation {
     server_.Delete(".*", with_body);
   }
 
-  httplib::Server::HandlerResponse Prepare(httplib::Request* request,
-                                           httplib::Response* response) {
+  httplib::Server::HandlerResponse Prepare(httplib::Request* request, httplib::Response* response) {
     // Parts of generated pages are of no use, and many overlapping ones a way to ask for gigabytes.
     request->ranges.clear();
     // The library would unpack without limit, and pack by Brotli, which takes 50 times as long.
@@ -190,6 +189,11 @@ class HttpServer::Implementation {
                            request->get_header_value("Content-Length") != "0");
     const bool takes_body = request->method == "POST" || request->method == "PUT" ||
                             request->method == "PATCH" || request->method == "DELETE";
+    // Without it the library would read until the other side closes.
+    if (takes_body && !has_body) {
+      request->headers.erase("Content-Length");
+      request->set_header("Content-Length", "0");
+    }
     const bool is_long = request->path.size() > limits_.path_bytes;
     if (takes_body || has_body) {
       if (is_long || !takes_body) {

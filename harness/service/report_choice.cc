@@ -11,8 +11,7 @@
 namespace deltagauge {
 namespace {
 
-std::optional<ReportRow> Newest(ReportFilter filter, const ChoiceHints& hints,
-                                Database* database) {
+std::optional<ReportRow> Newest(ReportFilter filter, const ChoiceHints& hints, Database* database) {
   filter.machine = hints.machine;
   filter.config = hints.config;
   filter.limit = 1;
@@ -25,8 +24,7 @@ bool IsCommit(std::string_view text) {
          text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-std::optional<ReportRow> Find(std::string_view text, const ChoiceHints& hints,
-                              Database* database) {
+std::optional<ReportRow> Find(std::string_view text, const ChoiceHints& hints, Database* database) {
   if (const auto found = FindReport(text, database)) return found;
   if (const auto baseline = FindBaseline(text, database)) {
     return FindReport(baseline->report_id, database);

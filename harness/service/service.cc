@@ -70,13 +70,12 @@ HttpResponse Service::Handle(const HttpRequest& request) {
     response.headers.emplace_back("Retry-After", "5");
   } catch (const std::exception& error) {
     spdlog::error("{} {}: {}", request.method, pattern, error.what());
-    response = ErrorAnswer(HttpError(500, "internal", "the service broke",
-                                     "the service's log says why"));
+    response =
+        ErrorAnswer(HttpError(500, "internal", "the service broke", "the service's log says why"));
   }
   AddMissing(SecurityHeaders(), &response);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-  const std::string route =
-      pattern.empty() ? "none" : request.method + " " + std::string(pattern);
+  const std::string route = pattern.empty() ? "none" : request.method + " " + std::string(pattern);
   counters_.CountRequest(route, response.status, seconds.count());
   return response;
 }

@@ -58,7 +58,8 @@ std::optional<std::string> Gunzip(std::string_view bytes, size_t max_bytes) {
     if (result == Z_OK && !was_full) result = Z_BUF_ERROR;  // cut off
   }
   inflateEnd(&stream);
-  if (result != Z_STREAM_END || text.size() > max_bytes || stream.avail_in != 0) return std::nullopt;
+  if (result != Z_STREAM_END || text.size() > max_bytes || stream.avail_in != 0)
+    return std::nullopt;
   return text;
 }
 

@@ -10,9 +10,7 @@ constexpr size_t kMaxKnownKeys = 200'000;
 
 // NaN has no place in a column that is ordered and compared.
 SqlValue Number(double value) { return std::isnan(value) ? SqlValue() : SqlValue(value); }
-SqlValue Number(const std::optional<double>& value) {
-  return value ? Number(*value) : SqlValue();
-}
+SqlValue Number(const std::optional<double>& value) { return value ? Number(*value) : SqlValue(); }
 
 // `key` is what `select` asks for, `row` what `insert` adds.
 int64_t KeyOf(Database* database, const std::string& select, std::initializer_list<SqlValue> key,
@@ -50,14 +48,13 @@ int64_t SeriesKey(int64_t case_id, int64_t machine, const Metric& metric, Databa
                   KnownKeys* known) {
   const auto found = known->series.find(std::tie(case_id, machine, metric.name));
   if (found != known->series.end()) return found->second;
-  const int64_t id =
-      KeyOf(database,
-            "SELECT id FROM series WHERE case_id = $1 AND machine = $2 AND metric = $3",
-            {case_id, machine, metric.name},
-            "INSERT INTO series(case_id, machine, metric, unit, direction) "
-            "VALUES($1, $2, $3, $4, $5) ON CONFLICT(case_id, metric, machine) DO NOTHING "
-            "RETURNING id",
-            {case_id, machine, metric.name, metric.unit, std::string(DirectionName(metric.direction))});
+  const int64_t id = KeyOf(
+      database, "SELECT id FROM series WHERE case_id = $1 AND machine = $2 AND metric = $3",
+      {case_id, machine, metric.name},
+      "INSERT INTO series(case_id, machine, metric, unit, direction) "
+      "VALUES($1, $2, $3, $4, $5) ON CONFLICT(case_id, metric, machine) DO NOTHING "
+      "RETURNING id",
+      {case_id, machine, metric.name, metric.unit, std::string(DirectionName(metric.direction))});
   known->series.emplace(std::tuple(case_id, machine, metric.name), id);
   return id;
 }
@@ -81,12 +78,14 @@ int64_t InsertHead(const ReportRow& row, int64_t machine, int64_t received_s, Da
           "verdict, exit_code, complete, cases, headline, duration_s, raw_bytes) VALUES($1, $2, "
           "$3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
           "$21, $22) RETURNING id",
-          {row.report_id,  row.run_id,         row.sha256,        row.created_s,
-           received_s,     row.repo,           row.branch,        row.commit,
-           row.base_commit, row.pull_request,  int64_t{row.dirty}, row.platform,
-           machine,        row.config,         row.config_sha256, row.verdict,
-           row.exit_code,  int64_t{row.complete}, row.cases,      row.headline,
-           Number(row.duration_s), row.raw_bytes})
+          {row.report_id,    row.run_id,         row.sha256,
+           row.created_s,    received_s,         row.repo,
+           row.branch,       row.commit,         row.base_commit,
+           row.pull_request, int64_t{row.dirty}, row.platform,
+           machine,          row.config,         row.config_sha256,
+           row.verdict,      row.exit_code,      int64_t{row.complete},
+           row.cases,        row.headline,       Number(row.duration_s),
+           row.raw_bytes})
       .value();
 }
 
@@ -158,8 +157,7 @@ AddOutcome InsertReport(const ReportRows& rows, int64_t received_s, Database* da
     machines.push_back(MachineKey(machine, database, known));
   }
   const int64_t report = InsertHead(rows.report, machines.front(), received_s, database);
-  database->Query("INSERT INTO bodies(report, body) VALUES($1, $2)",
-                  {report, SqlBytes{rows.body}});
+  database->Query("INSERT INTO bodies(report, body) VALUES($1, $2)", {report, SqlBytes{rows.body}});
   for (const CaseRow& row : rows.cases) {
     InsertCase(row, machines[row.machine], report, rows.report.created_s, database, known);
   }

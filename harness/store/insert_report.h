@@ -14,9 +14,9 @@ namespace deltagauge {
 // What was looked up before, since every report names the same machines, cases and metrics. Of
 // committed rows alone: after a rollback, start with a new one.
 struct KnownKeys {
-  std::map<std::string, int64_t, std::less<>> machines;                    // by fingerprint
-  std::map<std::string, int64_t, std::less<>> cases;                       // by name
-  std::map<std::tuple<int64_t, int64_t, std::string>, int64_t> series;     // case, machine, metric
+  std::map<std::string, int64_t, std::less<>> machines;                 // by fingerprint
+  std::map<std::string, int64_t, std::less<>> cases;                    // by name
+  std::map<std::tuple<int64_t, int64_t, std::string>, int64_t> series;  // case, machine, metric
 
   // Names come from outside: without a limit they would fill the memory.
   void ForgetIfLarge();

@@ -91,8 +91,8 @@ CaseRow RowOf(CaseReport& of, const std::map<std::string, size_t, std::less<>>& 
 
 bool IsIdentifier(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           c == '-' || c == '_' || c == '.';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '_' || c == '.';
   });
 }
 
@@ -127,9 +127,9 @@ ReportRows MakeReportRows(Report report, std::string_view text, std::string_view
     rows.machines.push_back(RowOf(machine, rows.report.platform));
   }
   if (report.cases.size() > limits.cases) {
-    throw reference::InputError(std::string(where) + "#/cases",
-                                fmt::format("{} cases, more than {}", report.cases.size(),
-                                            limits.cases));
+    throw reference::InputError(
+        std::string(where) + "#/cases",
+        fmt::format("{} cases, more than {}", report.cases.size(), limits.cases));
   }
   size_t metrics = 0;
   for (CaseReport& of : report.cases) {

@@ -65,7 +65,7 @@ struct CaseRow {
 };
 
 struct ReportRows {
-  ReportRow report;  // without id and received_s
+  ReportRow report;                  // without id and received_s
   std::vector<MachineRow> machines;  // the report's own first
   std::vector<CaseRow> cases;
   std::vector<GateResult> gates;
@@ -78,8 +78,8 @@ struct IngestLimits {
   size_t metrics = 400'000;  // of all cases together
 };
 
-// `text` is a canonical report (report_json.h). Throws reference::InputError with a JSON pointer for
-// anything else, and for ids and times that the store could not keep apart.
+// `text` is a canonical report (report_json.h). Throws reference::InputError with a JSON pointer
+// for anything else, and for ids and times that the store could not keep apart.
 ReportRows MakeReportRows(std::string_view text, std::string_view where,
                           const IngestLimits& limits = {});
 

@@ -258,9 +258,10 @@ TEST_P(ReportStoreTest, ManyWritersAtOnceLoseNothing) {
 
 TEST_P(ReportStoreTest, WorkThatFailsUndoesItselfAlone) {
   EXPECT_THROW(store_->Write([](Database& database) {
-    database.Query("INSERT INTO waivers(target, author, reason, until, created_s) "
-                   "VALUES('x', 'a', 'b', '2026-01-01', 1)",
-                   {});
+    database.Query(
+        "INSERT INTO waivers(target, author, reason, until, created_s) "
+        "VALUES('x', 'a', 'b', '2026-01-01', 1)",
+        {});
     throw std::runtime_error("changed my mind");
   }),
                std::runtime_error);
@@ -313,9 +314,8 @@ TEST_P(ReportStoreTest, BaselinesMoveWaiversAreWithdrawnAnnotationsMatch) {
 }
 
 TEST_P(ReportStoreTest, ADatabaseOfALaterVersionIsRefused) {
-  store_->Write([](Database& database) {
-    database.Run("INSERT INTO deltagauge_store(version) VALUES(99)");
-  });
+  store_->Write(
+      [](Database& database) { database.Run("INSERT INTO deltagauge_store(version) VALUES(99)"); });
   store_.reset();
   try {
     ReportStore::Open(database_->address());
@@ -339,8 +339,8 @@ TEST(SqliteBackUpTest, TheCopyOpensWithAllThatWasAdded) {
   store->Read([&](Database& connection) { connection.BackUp(copy.text); });
   const auto opened = ReportStore::Open(copy);
   opened->Read([](Database& connection) { EXPECT_TRUE(FindReport("r1", &connection)); });
-  EXPECT_THROW(
-      store->Read([&](Database& connection) { connection.BackUp(copy.text); }), DatabaseError)
+  EXPECT_THROW(store->Read([&](Database& connection) { connection.BackUp(copy.text); }),
+               DatabaseError)
       << "a copy never replaces a file";
 }
 

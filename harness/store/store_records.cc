@@ -63,8 +63,7 @@ std::vector<KeptWaiver> ListWaivers(Database* database) {
       "ORDER BY id DESC",
       {}, [&](const SqlRow& row) {
         waivers.push_back({row.Int(0), row.String(1), row.String(2), row.String(3), row.String(4),
-                           row.Int(5),
-                           row.IsNull(6) ? std::nullopt : std::optional(row.Int(6))});
+                           row.Int(5), row.IsNull(6) ? std::nullopt : std::optional(row.Int(6))});
       });
   return waivers;
 }
