@@ -1,8 +1,8 @@
 // One connection to a database: SQL in, rows out. The only door to SQLite and PostgreSQL.
 //
 // The SQL that goes through it is what both understand: placeholders $1, $2, ...; ON CONFLICT;
-// RETURNING; BIGINT, DOUBLE PRECISION, TEXT, BYTEA. Where they differ, the schema (schema.h) asks
-// for the dialect.
+// RETURNING; BIGINT, DOUBLE PRECISION, TEXT, BYTEA. Where they differ, the schema (schema.h) asks for
+// the dialect.
 #ifndef DELTAGAUGE_HARNESS_STORE_DATABASE_H_
 #define DELTAGAUGE_HARNESS_STORE_DATABASE_H_
 

@@ -14,14 +14,15 @@ constexpr int kBusyTimeoutMs = 10'000;
 
 [[noreturn]] void Throw(sqlite3* connection, const std::string& doing) {
   const int code = sqlite3_extended_errcode(connection);
-  const bool is_conflict = code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY;
+  const bool is_conflict =
+      code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY;
   std::string what = "SQLite: ";
   what += sqlite3_errmsg(connection);
   what += " (";
   what += doing.substr(0, 200);
   what += ")";
-  throw DatabaseError(is_conflict ? DatabaseError::Kind::kConflict : DatabaseError::Kind::kBroken,
-                      what);
+  throw DatabaseError(
+      is_conflict ? DatabaseError::Kind::kConflict : DatabaseError::Kind::kBroken, what);
 }
 
 struct Finalize {
@@ -98,7 +99,9 @@ class SqliteDatabase final : public Database {
     return pages * QueryInt("PRAGMA page_size").value_or(0);
   }
 
-  void BackUp(const std::string& path) override { Query("VACUUM INTO $1", {SqlValue(path)}); }
+  void BackUp(const std::string& path) override {
+    Query("VACUUM INTO $1", {SqlValue(path)});
+  }
 
   using Database::Query;
 
@@ -115,13 +118,9 @@ class SqliteDatabase final : public Database {
   }
 
   // SQLite numbers $1, $2, ... by where they first stand in the text, so they are bound by name.
-<<<<<<< HEAD
-  void Bind(sqlite3_stmt* statement, size_t number, const SqlValue& value, const std::string& sql) {
+  void Bind(sqlite3_stmt* statement, size_t number, const SqlValue& value,
+            const std::string& sql) {
     const std::string name = fmt::format("${}", number);
-=======
-  void Bind(sqlite3_stmt* statement, size_t number, const SqlValue& value, const std::string& sql) {
-    const std::string name = "$" + std::to_string(number);
->>>>>>> c1fa21e (Store: PostgreSQL by libpq, tested on both databases; ci/postgres.py runs a command beside a private server)
     const int at = sqlite3_bind_parameter_index(statement, name.c_str());
     if (at == 0) return;  // given, but not used by this statement
     int result = SQLITE_OK;
@@ -149,9 +148,9 @@ class SqliteDatabase final : public Database {
 
 std::unique_ptr<Database> OpenSqlite(const DatabaseAddress& address) {
   sqlite3* opened = nullptr;
-  const int result =
-      sqlite3_open_v2(address.text.c_str(), &opened,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int result = sqlite3_open_v2(address.text.c_str(), &opened,
+                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                                     nullptr);
   Connection connection(opened);
   if (result != SQLITE_OK) {
     const std::string what =
