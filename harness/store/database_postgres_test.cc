@@ -16,6 +16,7 @@ namespace deltagauge {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -103,6 +104,16 @@ TEST_F(DatabasePostgresTest, AColumnOfAnotherTypeIsRefused) {
   EXPECT_EQ(database_->QueryInt("SELECT -7"), -7);  // int4
   EXPECT_EQ(database_->QueryInt("SELECT -7::SMALLINT"), -7);
   EXPECT_EQ(database_->QueryInt("SELECT TRUE"), 1);
+}
+
+TEST_F(DatabasePostgresTest, ANullPreparesNoStatementAgain) {
+  for (int64_t i = 0; i < 10; ++i) {
+    const SqlValue value = i % 2 == 0 ? SqlValue(i) : SqlValue();
+    database_->Query("SELECT CAST($1 AS BIGINT)", {value});
+  }
+  database_->Query(
+      "SELECT name FROM pg_prepared_statements ORDER BY prepare_time", {},
+      [](const SqlRow& row) { EXPECT_THAT(row.String(0), AnyOf("deltagauge_1", "deltagauge_2")); });
 }
 
 TEST_F(DatabasePostgresTest, TextsThatItCannotHoldAreBroken) {
