@@ -1,5 +1,7 @@
 #include "harness/store/database.h"
 
+#include <algorithm>
+
 namespace deltagauge {
 
 std::optional<int64_t> Database::QueryInt(const std::string& sql,
@@ -31,12 +33,19 @@ void Transaction::Commit() {
 }
 
 std::string DatabaseAddress::Shown() const {
-  const size_t scheme = text.find("://");
-  const size_t at = text.rfind('@');
-  if (!IsPostgres() || at == std::string::npos || at < scheme) return text;
-  const size_t colon = text.find(':', scheme + 3);
-  if (colon == std::string::npos || colon > at) return text;
-  return text.substr(0, colon) + ":***" + text.substr(at);
+  if (!IsPostgres()) return text;
+  std::string shown = text;
+  constexpr std::string_view kInQuery = "password=";  // and sslpassword=
+  for (size_t found = shown.find(kInQuery); found != std::string::npos;
+       found = shown.find(kInQuery, found + 1)) {
+    const size_t value = found + kInQuery.size();
+    shown.replace(value, std::min(shown.find('&', value), shown.size()) - value, "***");
+  }
+  const size_t user = shown.find("://") + 3;
+  const size_t at = shown.rfind('@');
+  const size_t colon = shown.find(':', user);
+  if (at == std::string::npos || colon > at) return shown;
+  return shown.substr(0, colon) + ":***" + shown.substr(at);
 }
 
 std::unique_ptr<Database> OpenDatabase(const DatabaseAddress& address) {

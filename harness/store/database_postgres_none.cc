@@ -6,7 +6,8 @@ namespace deltagauge {
 
 std::unique_ptr<Database> OpenPostgres(const DatabaseAddress& address) {
   throw reference::InputError(address.Shown(), "this program was built without PostgreSQL",
-                              "build it with -DDELTAGAUGE_POSTGRES=ON, or give an SQLite file");
+                              "build it with libpq and -DDELTAGAUGE_POSTGRES=ON, or name a file "
+                              "for SQLite");
 }
 
 }  // namespace deltagauge
