@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "fmt/format.h"
+#include "harness/service/api_json.h"
 #include "harness/service/foreign_report.h"
 #include "harness/service/report_choice.h"
 #include "harness/service/service.h"
@@ -116,11 +117,11 @@ Json GateJson(const GateRow& gate) {
                                 {"concern", gate.concern},
                                 {"verdict", gate.verdict},
                                 {"case", gate.case_name},
-                                {"threshold", gate.threshold},
+                                {"threshold", OptionalJson(gate.threshold)},
                                 {"operator", gate.at_least ? ">=" : "<="},
                                 {"reason", gate.reason}});
   const auto add = [&](std::string_view name, const std::optional<double>& value) {
-    if (value) json[name] = *value;
+    if (value) json[name] = OptionalJson(value);
   };
   add("observed", gate.observed);
   add("ci_lo", gate.ci_lo);

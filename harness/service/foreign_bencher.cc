@@ -3,6 +3,7 @@
 
 #include "fmt/format.h"
 #include "harness/service/foreign_forms.h"
+#include "harness/store/report_rows.h"
 
 namespace deltagauge {
 namespace {
@@ -45,9 +46,9 @@ ForeignContent ReadBencher(const PlacedJson& root) {
   ForeignContent content;
   content.program = "bencher";
   for (const auto& [name, measures] : root.json.AsObject()) {
-    if (name.empty() || name.size() > kMaxForeignNameBytes) {
-      root.Refuse(
-          fmt::format("a name of {} bytes; 1 to {} are taken", name.size(), kMaxForeignNameBytes));
+    if (name.empty() || CountCharacters(name) > kMaxForeignNameCharacters) {
+      root.Refuse(fmt::format("a name of {} characters; 1 to {} are taken", CountCharacters(name),
+                              kMaxForeignNameCharacters));
     }
     CaseReport of = ForeignCase("bencher", name);
     const PlacedJson benchmark = root.Member(name);
@@ -55,7 +56,8 @@ ForeignContent ReadBencher(const PlacedJson& root) {
       benchmark.Refuse("expected an object of measures");
     }
     for (const auto& [slug, figures] : measures.AsObject()) {
-      if (slug.size() > kMaxForeignNameBytes) benchmark.Refuse("a measure's name is too long");
+      if (CountCharacters(slug) > kMaxForeignNameCharacters)
+        benchmark.Refuse("a measure's name is too long");
       of.metrics.push_back(MetricOf(benchmark.Member(slug), slug));
     }
     content.cases.push_back(std::move(of));

@@ -1,4 +1,5 @@
 #include "harness/service/foreign_forms.h"
+#include "harness/store/report_rows.h"
 
 #include <algorithm>
 #include <array>
@@ -65,8 +66,8 @@ std::optional<std::string> PlacedJson::Text(std::string_view name) const {
   if (!member->IsString()) {
     Member(name).Refuse(fmt::format("expected a text, found {}", member->TypeName()));
   }
-  if (member->AsString().size() > kMaxForeignNameBytes) {
-    Member(name).Refuse(fmt::format("more than {} bytes", kMaxForeignNameBytes));
+  if (CountCharacters(member->AsString()) > kMaxForeignNameCharacters) {
+    Member(name).Refuse(fmt::format("more than {} characters", kMaxForeignNameCharacters));
   }
   return member->AsString();
 }

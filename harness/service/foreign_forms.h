@@ -13,7 +13,7 @@
 
 namespace deltagauge {
 
-inline constexpr size_t kMaxForeignNameBytes = 1000;
+inline constexpr size_t kMaxForeignNameCharacters = 1000;
 
 // A JSON value with its place in a text.
 struct PlacedJson {
@@ -30,7 +30,7 @@ struct PlacedJson {
   // Absent and null give nothing; another type throws.
   std::optional<double> Number(std::string_view name) const;
   std::optional<std::string> Text(std::string_view name) const;
-  // Neither absent nor empty, at most kMaxForeignNameBytes.
+  // Neither absent nor empty, at most kMaxForeignNameCharacters.
   std::string Name(std::string_view name) const;
   // Of an array or object of these; throws if this is neither.
   size_t size() const;

@@ -7,6 +7,7 @@
 
 #include "fmt/format.h"
 #include "harness/service/foreign_forms.h"
+#include "harness/store/report_rows.h"
 
 namespace deltagauge {
 namespace {
@@ -54,7 +55,8 @@ std::map<std::string, double, std::less<>> FiguresOf(const PlacedJson& entry) {
   if (const auto time = entry.Number("cpu_time")) figures["cpu_time_ns"] = *time * nanoseconds;
   for (const auto& [name, value] : entry.json.AsObject()) {
     if (!value.IsNumber() || IsOwnNumber(name)) continue;
-    if (name.size() > kMaxForeignNameBytes) entry.Refuse("a counter's name is too long");
+    if (CountCharacters(name) > kMaxForeignNameCharacters)
+      entry.Refuse("a counter's name is too long");
     if (const auto number = entry.Number(name)) {
       const bool is_known = name == "items_per_second" || name == "bytes_per_second";
       figures[is_known ? name : "counter." + name] = *number;

@@ -5,6 +5,7 @@
 
 #include "fmt/format.h"
 #include "harness/service/foreign_forms.h"
+#include "harness/store/report_rows.h"
 
 namespace deltagauge {
 namespace {
@@ -43,7 +44,7 @@ std::string TestName(const PlacedJson& entry) {
     if (value == nullptr || value->IsArray() || value->IsObject()) continue;
     name += fmt::format(",{}={}", setting, PlainText(*value));
   }
-  if (name.size() > 2 * kMaxForeignNameBytes) entry.Refuse("its settings are too long");
+  if (name.size() > 2 * kMaxForeignNameCharacters) entry.Refuse("its settings are too long");
   return name;
 }
 
@@ -80,7 +81,8 @@ CaseReport CaseOf(const PlacedJson& entry, const std::string& name) {
     const bool is_figure = member.starts_with("avg_") || member.starts_with("stddev_") ||
                            member.starts_with("samples_");
     if (is_figure || value.IsArray() || value.IsObject() || value.IsNull()) continue;
-    if (member.size() > kMaxForeignNameBytes) entry.Refuse("a member's name is too long");
+    if (CountCharacters(member) > kMaxForeignNameCharacters)
+      entry.Refuse("a member's name is too long");
     of.params[member] = value.IsString() ? entry.Text(member).value() : WriteJson(value);
   }
   for (const FigureNames& names : kFigures) AddMetric(entry, names, &of);

@@ -16,7 +16,7 @@
 namespace deltagauge {
 namespace {
 
-constexpr size_t kMaxParameterBytes = 200;
+constexpr size_t kMaxParameterCharacters = 200;
 
 bool IsWordByte(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -97,8 +97,8 @@ void CheckContext(const ForeignContext& context) {
        {std::pair("repo", &context.repo), std::pair("branch", &context.branch),
         std::pair("commit", &context.commit), std::pair("machine", &context.machine),
         std::pair("config", &context.config)}) {
-    if (value->size() > kMaxParameterBytes) {
-      RefuseParameter(name, fmt::format("more than {} bytes", kMaxParameterBytes));
+    if (CountCharacters(*value) > kMaxParameterCharacters) {
+      RefuseParameter(name, fmt::format("more than {} characters", kMaxParameterCharacters));
     }
   }
   if (!context.report_id.empty() && !IsIdentifier(context.report_id)) {

@@ -298,7 +298,7 @@ TEST(ForeignReportTest, PlantedFaultsAreNamedWithTheirPlace) {
       {With(kBencher, "3000", "4000"),
        "body#/adapter::json/latency: the value lies outside its bounds"},
       {With(kBencher, R"({"throughput": {"value": 12}})", "[]"), "body#/b: expected an object of"},
-      {With(kBencher, "\"b\"", "\"\""), "body#: a name of 0 bytes"},
+      {With(kBencher, "\"b\"", "\"\""), "body#: a name of 0 characters"},
   };
   for (const auto& fault : faults) {
     EXPECT_THAT(ErrorOf(fault.text), HasSubstr(fault.error)) << fault.text;
@@ -316,7 +316,7 @@ TEST(ForeignReportTest, WrongParametersAreNamed) {
       {[](ForeignContext* of) { of->report_id = "a b"; }, "parameter 'report_id': no identifier"},
       {[](ForeignContext* of) { of->fingerprint = "ABC"; }, "parameter 'fingerprint': expected 16"},
       {[](ForeignContext* of) { of->branch = std::string(201, 'x'); },
-       "parameter 'branch': more than 200 bytes"},
+       "parameter 'branch': more than 200 characters"},
   };
   EXPECT_EQ(ErrorOf(kBencher), "");
   for (const auto& fault : faults) {

@@ -5,6 +5,7 @@
 #include "fmt/format.h"
 #include "harness/report/report_json.h"
 #include "harness/report/report_time.h"
+#include "harness/service/api_json.h"
 #include "harness/service/foreign_report.h"
 #include "harness/service/http.h"
 #include "harness/store/store_records.h"
@@ -97,7 +98,7 @@ Json ReportRowJson(const ReportRow& row) {
                            {"complete", row.complete},
                            {"cases", row.cases},
                            {"headline", row.headline},
-                           {"duration_s", row.duration_s},
+                           {"duration_s", OptionalJson(row.duration_s)},
                            {"bytes", row.raw_bytes}});
 }
 

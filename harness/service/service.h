@@ -58,7 +58,7 @@ void AddCompareRoutes(ServiceParts parts, Router* router);  // /api/v1/compare
 void AddVerdictRoutes(ServiceParts parts, Router* router);  // /api/v1/verdict
 void AddRecordRoutes(ServiceParts parts, Router* router);   // baselines, waivers, annotations
 void AddImageRoutes(ServiceParts parts, Router* router);    // badges, plots
-void AddMetricRoutes(ServiceParts parts, Router* router);   // /metrics, /healthz, /readyz
+void AddMetricRoutes(ServiceParts parts, Router* router);   // /metrics, probes, openapi.yaml
 void AddPageRoutes(ServiceParts parts, Router* router);     // /, /reports/{id}, /trend, ...
 
 }  // namespace deltagauge
