@@ -76,7 +76,7 @@ PageMark MarkOf(const std::string& text) {
   const bool has_dot = time.ec == std::errc() && time.ptr != end && *time.ptr == '.';
   const auto id = has_dot ? std::from_chars(time.ptr + 1, end, mark.id)
                           : std::from_chars_result{end, std::errc::invalid_argument};
-  if (id.ec != std::errc() || id.ptr != end) {
+  if (id.ec != std::errc() || id.ptr != end || mark.created_s < 0 || mark.id < 0) {
     throw HttpError(400, "bad_parameter", "'after' is not what 'next' of a page said");
   }
   return mark;

@@ -1,5 +1,6 @@
 // llama-bench -o json: [{"model_type": ..., "n_prompt": 512, "avg_ns": ..., "samples_ns": [...]}].
 #include <array>
+#include <cmath>
 #include <set>
 #include <utility>
 
@@ -21,7 +22,9 @@ std::string PlainText(const Json& value) {
 int64_t Tokens(const PlacedJson& entry, std::string_view name) {
   const auto number = entry.Number(name);
   if (!number) return 0;
-  if (*number < 0 || *number > 1e12) entry.Member(name).Refuse("out of range");
+  if (*number < 0 || *number > 1e12 || *number != std::floor(*number)) {
+    entry.Member(name).Refuse("expected a number of tokens");
+  }
   return static_cast<int64_t>(*number);
 }
 
@@ -70,6 +73,9 @@ void AddMetric(const PlacedJson& entry, const FigureNames& names, CaseReport* of
   Repetitions repetitions = {*average, stddev.value_or(0), 1};
   if (const Json* const samples = entry.json.Find(names.samples); samples != nullptr) {
     if (!samples->IsArray()) entry.Member(names.samples).Refuse("expected an array");
+    for (const Json& sample : samples->AsArray()) {
+      if (!sample.IsNumber()) entry.Member(names.samples).Refuse("expected numbers");
+    }
     if (stddev) repetitions.count = static_cast<int64_t>(samples->AsArray().size());
   }
   of->metrics.push_back(ForeignMetric(names.metric, names.unit, names.direction, repetitions));
