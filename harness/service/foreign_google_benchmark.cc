@@ -69,8 +69,17 @@ void AddEntry(const PlacedJson& entry, Benchmark* benchmark) {
   if (const auto threads = entry.Number("threads")) {
     benchmark->threads = fmt::format("{:.0f}", *threads);
   }
+  // Whatever becomes of it, what is there must be of its type.
+  const auto real_time = entry.Number("real_time");
+  const auto cpu_time = entry.Number("cpu_time");
+  const auto repetitions = entry.Number("repetitions");
+  const std::string run_type = entry.Text("run_type").value_or("iteration");
+  NanosecondsPer(entry);
   const Json* const error = entry.json.Find("error_occurred");
-  if (error != nullptr && error->IsBool() && error->AsBool()) {
+  if (error != nullptr && !error->IsBool()) {
+    entry.Member("error_occurred").Refuse("expected true or false");
+  }
+  if (error != nullptr && error->AsBool()) {
     benchmark->has_error = true;
     benchmark->error = entry.Text("error_message").value_or("");
     return;
@@ -84,8 +93,8 @@ void AddEntry(const PlacedJson& entry, Benchmark* benchmark) {
     return;
   }
   const std::string aggregate = entry.Text("aggregate_name").value_or("");
-  if (entry.Text("run_type").value_or("iteration") != "aggregate") {
-    if (!entry.Number("real_time") && !entry.Number("cpu_time")) {
+  if (run_type != "aggregate") {
+    if (!real_time && !cpu_time) {
       entry.Refuse("neither 'real_time' nor 'cpu_time', and no error");
     }
     for (const auto& [name, value] : FiguresOf(entry)) {
@@ -96,8 +105,7 @@ void AddEntry(const PlacedJson& entry, Benchmark* benchmark) {
       Figure& figure = benchmark->figures[name];
       (aggregate == "mean" ? figure.mean : figure.stddev) = value;
     }
-    benchmark->repetitions =
-        static_cast<int64_t>(std::clamp(entry.Number("repetitions").value_or(1), 1.0, 1e9));
+    benchmark->repetitions = static_cast<int64_t>(std::clamp(repetitions.value_or(1), 1.0, 1e9));
   }
 }
 

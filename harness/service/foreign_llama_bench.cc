@@ -83,6 +83,8 @@ void AddMetric(const PlacedJson& entry, const FigureNames& names, CaseReport* of
 
 CaseReport CaseOf(const PlacedJson& entry, const std::string& name) {
   CaseReport of = ForeignCase("llama_bench", name);
+  for (const char* text : {"build_commit", "cpu_info", "model_type"})
+    entry.Text(text);  // or throws
   for (const auto& [member, value] : entry.json.AsObject()) {
     const bool is_figure = member.starts_with("avg_") || member.starts_with("stddev_") ||
                            member.starts_with("samples_");
