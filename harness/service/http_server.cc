@@ -18,6 +18,13 @@
 namespace deltagauge {
 namespace {
 
+// A port in TIME_WAIT can be had, one that is listened at can't: on Windows that is another option.
+#ifdef _WIN32
+constexpr int kExclusiveAddress = SO_EXCLUSIVEADDRUSE;
+#else
+constexpr int kExclusiveAddress = SO_REUSEADDR;
+#endif
+
 // Where requests are sent that are refused but whose body has to be read: what would stay in the
 // connection would be taken for the next request.
 constexpr const char* kRefusedPath = "/-/refused";
@@ -146,6 +153,13 @@ class HttpServer::Implementation {
     server_.set_keep_alive_timeout(limits_.keep_alive_s);
     server_.set_keep_alive_max_count(10'000);
     server_.set_tcp_nodelay(true);
+    // The library's own choice, SO_REUSEPORT, would let two services share a port, each with some of
+    // the requests.
+    server_.set_socket_options([](socket_t socket) {
+      const int on = 1;
+      setsockopt(socket, SOL_SOCKET, kExclusiveAddress, reinterpret_cast<const char*>(&on),
+                 sizeof on);
+    });
     // Errors of the library itself (a broken request line, a body that is too large) in our form.
     server_.set_error_handler([](const httplib::Request&, httplib::Response& response) {
       if (!response.body.empty()) return;
