@@ -93,6 +93,21 @@ std::vector<double> Scaled(std::span<const double> series) {
   return scaled;
 }
 
+// Where `values` split best, and where one of the two sides does: with one cut only, a change that
+// is taken back would pass for noise. Empty if nothing differs.
+std::vector<size_t> Cut(std::span<const double> values, size_t min_segment) {
+  EnergySplitter whole(values);
+  const size_t first = whole.FindBest(whole.ranks(), min_segment).index;
+  if (first == 0) return {};
+  EnergySplitter left(values.first(first));
+  EnergySplitter right(values.subspan(first));
+  const EnergySplit of_left = left.FindBest(left.ranks(), min_segment);
+  const EnergySplit of_right = right.FindBest(right.ranks(), min_segment);
+  if (of_left.index == 0 && of_right.index == 0) return {first};
+  if (of_left.energy >= of_right.energy) return {of_left.index, first};
+  return {first, first + of_right.index};
+}
+
 struct Candidate {
   size_t index = 0;
   double p = 1;  // roughly, if it is above the significance
@@ -151,10 +166,9 @@ const Candidate& Search::Examine(size_t begin, size_t end) {
 
 Candidate Search::ExamineAfresh(size_t begin, size_t end) const {
   const auto part = std::span(scaled_).subspan(begin, end - begin);
-  EnergySplitter plain(part);
-  const EnergySplit first = plain.FindBest(plain.ranks(), options_.min_segment);
-  if (first.index == 0) return {};
-  EnergySplitter white(Whitened(part, NoiseAutocorrelation(part, first.index)));
+  const std::vector<size_t> cuts = Cut(part, options_.min_segment);
+  if (cuts.empty()) return {};
+  EnergySplitter white(Whitened(part, NoiseAutocorrelation(part, cuts)));
   const EnergySplit best = white.FindBest(white.ranks(), options_.min_segment);
   if (best.index == 0) return {};
   const uint64_t seed = (uint64_t{begin} << 32) ^ end;

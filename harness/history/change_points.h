@@ -10,8 +10,7 @@
 namespace deltagauge {
 
 struct ChangePointOptions {
-  // How often a series without a change shows one, at most, as far as its noise is first-order
-  // autoregressive: README.md has the measured rates.
+  // Of each test: about how often a series without a change shows one. README.md has the rates.
   double significance = 0.01;
   // Of the test; 1 / (permutations + 1) is the smallest p and must not exceed `significance`.
   size_t permutations = 199;
@@ -38,9 +37,9 @@ struct ChangePoint {
 // analysis of multivariate data", 2014; for performance figures Daly et al., 2020, and Hunter):
 // split where the energy statistic is largest, as long as a permutation test says that it is too
 // large for chance; then hold each point against its own neighbourhood, move it, or drop it.
-// Neighbouring figures are alike more often than not, and then permutations find changes
-// everywhere; so the test is of the series whitened by the autocorrelation that the two sides of
-// the candidate have.
+// Neighbouring figures are often alike, and then permutations find changes everywhere; so the
+// test is of the series whitened by the autocorrelation that the parts of it have. README.md says
+// how often that is right.
 //
 // O(permutations n log n) a level of the splits. By index, in ascending order; none for fewer than
 // 2 min_segment values. Throws reference::InputError for a value that is not finite and for options

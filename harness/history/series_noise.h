@@ -8,9 +8,10 @@
 
 namespace deltagauge {
 
-// The lag-1 autocorrelation of the noise of `values`, in [0, 0.9], if they have one mean before
-// `split` and one from there on. Corrected for what taking away two means costs.
-double NoiseAutocorrelation(std::span<const double> values, size_t split);
+// The lag-1 autocorrelation of the noise of `values`, in [0, 0.9], if their mean changes only at
+// `cuts`, which ascend between 0 and their number. On the large side, half a standard error above
+// what is expected, since too small a value makes false change points: README.md.
+double NoiseAutocorrelation(std::span<const double> values, std::span<const size_t> cuts);
 
 // y_i = x_i - r x_i-1, and y_0 = x_0 - r x_1: independent if x is a mean and first-order
 // autoregressive noise. A step of size d at s becomes one of (1 - r) d, also at s, after a first
