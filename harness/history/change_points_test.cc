@@ -131,8 +131,8 @@ TEST(ChangePointsTest, NothingChanges) {
   EXPECT_THAT(FindChangePoints(Series(100, 0.0)), IsEmpty());
 }
 
-// 0.7 to 3 % of 10,000 series, by README.md: fewer than 5 % of 200 are expected of all of them, and
-// 25 % of the third where the test does not know that neighbours are alike.
+// 0.5 to 2.5 % by README.md. The bounds are 5 % and, for noise that is very alike, 7 % of 200 series;
+// more than a quarter of the third would be found if the test did not know that neighbours are alike.
 TEST(ChangePointsTest, FewFalseAlarms) {
   EXPECT_LE(CountFalseAlarms({.length = 50}, 200), 10);
   EXPECT_LE(CountFalseAlarms({.length = 100, .autocorrelation = 0.3}, 200), 10);
