@@ -134,54 +134,68 @@ PluginCall::PluginCall(const Plugin& plugin, const GatedDeltaRuleArgs& args, int
       heads_(OrderHeads(plugin.info.conventions.head_map, args)) {
   const std::string unsupported = FindUnsupported(plugin.info, args);
   if (!unsupported.empty()) throw PluginFault(Verdict::kSkipped, unsupported);
-  using Access = FaultSite::Access;
-  const DataType type = args.data_type;
-  const auto key_heads = static_cast<int64_t>(heads_.key_heads.size());
-  const auto qk_shape = [&](const Strides& strides) {
-    return TensorShape(key_heads, args.key_dim, strides, args.key_heads);
-  };
-  const auto v_shape = [&](int64_t dim, const Strides& strides) {
-    return TensorShape(args.value_heads, dim, strides, args.value_heads);
-  };
-  StagedTensor& query =
-      Stage("query", Access::kReadOnly, type, qk_shape(args.query.strides), args.query.data);
-  StagedTensor& key =
-      Stage("key", Access::kReadOnly, type, qk_shape(args.key.strides), args.key.data);
-  value_ = &Stage("value", Access::kReadOnly, type, v_shape(args.value_dim, args.value.strides),
-                  args.value.data);
-  decay_ = &Stage("decay", Access::kReadOnly, DataType::kFloat32, v_shape(1, args.decay.strides),
-                  args.decay.data);
-  beta_ = &Stage("beta", Access::kReadOnly, DataType::kFloat32, v_shape(1, args.beta.strides),
-                 args.beta.data);
-  output_ = &Stage("output", Access::kReadWrite, type, v_shape(args.value_dim, args.output.strides),
-                   args.output.data);
-  const bool in_place = plugin.info.conventions.state_place == DELTAGAUGE_STATE_IN_PLACE;
-  const auto* initial = args.initial_state.data;
-  const auto* final = args.final_state.data;
-  initial_state_ =
-      &Stage("initial_state", in_place ? Access::kReadWrite : Access::kReadOnly, DataType::kFloat32,
-             StateShape(initial == nullptr ? nullptr : &args.initial_state.strides), initial);
-  final_state_ = initial_state_;
-  if (!in_place) {
-    final_state_ =
-        &Stage("final_state", Access::kReadWrite, DataType::kFloat32,
-               StateShape(final == nullptr ? nullptr : &args.final_state.strides), final);
-  }
-  FillQueriesOrKeys(args.query, query);
-  FillQueriesOrKeys(args.key, key);
+  StageTokens();
+  StageStates();
+  FillQueriesOrKeys(args.query, *query_);
+  FillQueriesOrKeys(args.key, *key_);
   FillValues();
   FillGates();
   FillState();
   for (const auto& tensor : staged_) tensor->Seal();
+  Describe(num_threads);
+  Prepare();
+}
 
+void PluginCall::StageTokens() {
+  using Access = FaultSite::Access;
+  const auto key_heads = static_cast<int64_t>(heads_.key_heads.size());
+  const auto qk = [&](const char* name, const ConstTensor& tensor) {
+    return &Stage(name, Access::kReadOnly, args_.data_type,
+                  TensorShape(key_heads, args_.key_dim, tensor.strides, args_.key_heads),
+                  tensor.data);
+  };
+  const auto of_values = [&](const char* name, Access access, DataType type, int64_t dim,
+                             const Strides& strides, const void* data) {
+    return &Stage(name, access, type,
+                  TensorShape(args_.value_heads, dim, strides, args_.value_heads), data);
+  };
+  query_ = qk("query", args_.query);
+  key_ = qk("key", args_.key);
+  value_ = of_values("value", Access::kReadOnly, args_.data_type, args_.value_dim,
+                     args_.value.strides, args_.value.data);
+  decay_ = of_values("decay", Access::kReadOnly, DataType::kFloat32, 1, args_.decay.strides,
+                     args_.decay.data);
+  beta_ = of_values("beta", Access::kReadOnly, DataType::kFloat32, 1, args_.beta.strides,
+                    args_.beta.data);
+  output_ = of_values("output", Access::kReadWrite, args_.data_type, args_.value_dim,
+                      args_.output.strides, args_.output.data);
+}
+
+void PluginCall::StageStates() {
+  using Access = FaultSite::Access;
+  const bool in_place = plugin_.info.conventions.state_place == DELTAGAUGE_STATE_IN_PLACE;
+  const float* const initial = args_.initial_state.data;
+  const float* const final = args_.final_state.data;
+  initial_state_ =
+      &Stage("initial_state", in_place ? Access::kReadWrite : Access::kReadOnly, DataType::kFloat32,
+             StateShape(initial == nullptr ? nullptr : &args_.initial_state.strides), initial);
+  final_state_ = initial_state_;
+  if (in_place) return;
+  final_state_ = &Stage("final_state", Access::kReadWrite, DataType::kFloat32,
+                        StateShape(final == nullptr ? nullptr : &args_.final_state.strides), final);
+}
+
+void PluginCall::Describe(int num_threads) {
+  const PluginInfo& info = plugin_.info;
   call_.struct_bytes = sizeof(call_);
-  call_.data_type = type == DataType::kBFloat16 ? DELTAGAUGE_BFLOAT16 : DELTAGAUGE_FLOAT32;
-  const int32_t most_threads = plugin.info.limits.max_threads;
+  call_.data_type =
+      args_.data_type == DataType::kBFloat16 ? DELTAGAUGE_BFLOAT16 : DELTAGAUGE_FLOAT32;
+  const int32_t most_threads = info.limits.max_threads;
   call_.num_threads = most_threads > 0 ? std::min(num_threads, most_threads) : num_threads;
-  call_.scale = plugin.info.conventions.scale == DELTAGAUGE_SCALE_OUTSIDE ? 1.0f : args.scale;
-  call_.norm_epsilon = args.norm_epsilon;
-  call_.query = query.AsInput();
-  call_.key = key.AsInput();
+  call_.scale = info.conventions.scale == DELTAGAUGE_SCALE_OUTSIDE ? 1.0f : args_.scale;
+  call_.norm_epsilon = args_.norm_epsilon;
+  call_.query = query_->AsInput();
+  call_.key = key_->AsInput();
   call_.value = value_->AsInput();
   call_.decay = decay_->AsInput();
   call_.beta = beta_->AsInput();
@@ -190,7 +204,6 @@ PluginCall::PluginCall(const Plugin& plugin, const GatedDeltaRuleArgs& args, int
   call_.final_state = final_state_->AsOutput();
   call_.error_text = error_text_.data();
   call_.error_bytes = error_text_.size();
-  Prepare();
 }
 
 PluginCall::~PluginCall() {

@@ -63,6 +63,9 @@ class PluginCall {
   StagedShape TensorShape(int64_t heads, int64_t dim, const Strides& strides,
                           int64_t callers_heads) const;
   StagedShape StateShape(const StateStrides* strides) const;
+  void StageTokens();
+  void StageStates();
+  void Describe(int num_threads);
   void FillQueriesOrKeys(const ConstTensor& from, StagedTensor& to) const;
   void FillValues();
   void FillGates();
@@ -79,6 +82,8 @@ class PluginCall {
   Trap trap_;
   HeadOrder heads_;
   std::vector<std::unique_ptr<StagedTensor>> staged_;
+  StagedTensor* query_ = nullptr;
+  StagedTensor* key_ = nullptr;
   StagedTensor* value_ = nullptr;
   StagedTensor* decay_ = nullptr;
   StagedTensor* beta_ = nullptr;
