@@ -16,8 +16,8 @@ namespace deltagauge {
 // could not be asked.
 PluginInfo AskPlugin(const std::string& path, const IsolationLimits& limits);
 
-// The case as it is, in the operator's conventions (see AdaptCase). Never throws for what the
-// plug-in does. `data` as CheckKernel wants it.
+// The case as it is, by the limits that hold for any implementation, in the operator's conventions
+// (see AdaptCase). Never throws for what the plug-in does. `data` as CheckKernel wants it.
 CheckOutcome CheckPlugin(const std::string& path, const IsolationLimits& limits,
                          const KernelCase& kernel_case, const CaseData& data);
 
