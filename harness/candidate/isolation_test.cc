@@ -67,11 +67,17 @@ TEST(OutcomeWireTest, AnOutcomeComesBackAsItWas) {
   tensor.chunked.zero_count = 4;
   tensor.digest = {"00ff", 0.5, {1, 2, 3}};
   outcome.tensors.push_back(tensor);
-  const std::string bytes = PackOutcome(outcome);
-  const auto back = UnpackOutcome(bytes, outcome.kernel_case);
+  const auto back = UnpackOutcome(PackOutcome(outcome), outcome.kernel_case);
   ASSERT_TRUE(back);
-  EXPECT_EQ(PackOutcome(*back), bytes);
+  EXPECT_EQ(back->verdict, outcome.verdict);
+  EXPECT_EQ(back->target, outcome.target);
+  EXPECT_EQ(back->reason, outcome.reason);
+  ASSERT_EQ(back->findings.size(), 1u);
+  ASSERT_EQ(back->tensors.size(), 1u);
   EXPECT_EQ(back->findings.at(0).Message(), outcome.findings.at(0).Message());
+  EXPECT_EQ(back->tensors.at(0).name, tensor.name);
+  EXPECT_EQ(back->tensors.at(0).result.rel_rmse, tensor.result.rel_rmse);
+  EXPECT_EQ(back->tensors.at(0).chunked.zero_count, tensor.chunked.zero_count);
   EXPECT_EQ(back->tensors.at(0).digest, tensor.digest);
 }
 

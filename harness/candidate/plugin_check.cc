@@ -55,6 +55,8 @@ CheckOutcome CheckInWorker(const std::string& path, const KernelCase& kernel_cas
     return CheckKernel(kernel_case, data, in_use.kernel(), LimitsOf::kAnyKernel);
   } catch (const PluginFault& fault) {
     return Unsuccessful(kernel_case, fault.verdict(), fault.what());
+  } catch (const reference::InputError& error) {
+    return Unsuccessful(kernel_case, Verdict::kError, error.what());
   }
 }
 

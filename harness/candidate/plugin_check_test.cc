@@ -51,7 +51,7 @@ TEST(PluginCheckTest, WithoutAFaultTheBadOnePasses) {
 TEST(PluginCheckTest, TheExamplePassesEveryCheck) {
   for (const char* fields :
        {"T=70,Hv=4,Hk=2,K=24,V=40", "lengths=5+0+7,K=16", "T=9,K=16,snapshots=12",
-        "T=9,K=16,check=pieces", "T=6,K=8,check=snapshots", "T=9,K=16,check=neighbours",
+        "T=9,K=16,check=pieces", "T=6,K=8,check=snapshots", "B=2,T=9,K=16,check=neighbours",
         "T=9,K=16,check=in_place", "T=9,K=16,check=layouts", "T=9,K=16,check=contagion",
         "T=9,K=16,check=threads,threads=3", "T=0,K=16", "T=9,K=16,state=none,place=discard"}) {
     const CheckOutcome outcome = CheckOn(DELTAGAUGE_EXAMPLE_PLUGIN, CaseOf(fields));

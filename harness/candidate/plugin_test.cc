@@ -44,7 +44,7 @@ TEST(PluginTest, TheExampleSaysWhatItIs) {
 TEST(PluginTest, EachFailureToLoadIsAnErrorOfItsOwn) {
   EXPECT_EQ(ErrorOf(DELTAGAUGE_BAD_PLUGIN), "no error");  // without a fault
   EXPECT_THAT(ErrorOf("/nowhere/mine.so"), HasSubstr("/nowhere/mine.so: no such file"));
-  EXPECT_THAT(ErrorOf(__FILE__),
+  EXPECT_THAT(ErrorOf(DELTAGAUGE_NO_LIBRARY),
               AllOf(HasSubstr("can't be loaded: "), HasSubstr("is it a shared")));
   EXPECT_THAT(ErrorOf(DELTAGAUGE_NO_SYMBOL_PLUGIN),
               HasSubstr("exports no symbol deltagauge_candidate_v1"));

@@ -73,8 +73,9 @@ class CheckVerb final : public Verb {
         ->check(CLI::Range(0, 1 << 24))
         ->needs(plugin);
     app.footer(
-        "Exit code: 0 passed, 1 failed, 5 invalid, 64 usage, 70 internal error.\n"
-        "Example: deltagauge check --target AVX2 --threads 4");
+        "Exit code: 0 passed, 1 failed, 5 invalid, 64 usage, 70 error, of a plug-in too.\n"
+        "Example: deltagauge check --target AVX2 --threads 4\n"
+        "Example: deltagauge check --plugin ./mine.so");
   }
 
   ExitCode Run(const Console& console) override {
