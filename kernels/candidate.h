@@ -43,6 +43,7 @@
 #else
 #define DELTAGAUGE_EXPORT_SYMBOL __attribute__((visibility("default")))
 #endif
+/* Names as C has them. NOLINTBEGIN(readability-identifier-naming) */
 #ifdef __cplusplus
 #define DELTAGAUGE_EXPORT extern "C" DELTAGAUGE_EXPORT_SYMBOL
 extern "C" {
@@ -163,5 +164,6 @@ typedef const deltagauge_candidate* (*deltagauge_candidate_function)(void);
 #ifdef __cplusplus
 }
 #endif
+/* NOLINTEND(readability-identifier-naming) */
 
 #endif /* DELTAGAUGE_KERNELS_CANDIDATE_H_ */

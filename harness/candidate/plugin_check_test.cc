@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "harness/candidate/candidate_test.h"
+#include "harness/candidate/plugin_kernel.h"
 
 namespace deltagauge {
 namespace {
@@ -68,6 +69,18 @@ TEST(PluginCheckTest, TheExamplePassesEveryCheck) {
     const CheckOutcome outcome = CheckOn(DELTAGAUGE_EXAMPLE_PLUGIN, CaseOf(fields));
     EXPECT_EQ(outcome.verdict, Verdict::kPassed) << fields << ": " << outcome.reason;
   }
+}
+
+// float32 loops lose more than the fused kernel promises, but no more than anybody may.
+TEST(PluginCheckTest, ItIsJudgedAsAnyKernel) {
+  const KernelCase drift = CaseOf("T=2048,Hv=1,K=64,gates=drift");
+  const CaseData data = MakeCaseData(drift);
+  const CheckOutcome outcome = CheckPlugin(DELTAGAUGE_EXAMPLE_PLUGIN, {}, drift, data);
+  EXPECT_EQ(outcome.verdict, Verdict::kPassed) << outcome.reason;
+  const Plugin plugin = LoadPlugin(DELTAGAUGE_EXAMPLE_PLUGIN);
+  const PluginInUse in_use(plugin, Trap::kNone);
+  const CheckOutcome as_fused = CheckKernel(drift, data, in_use.kernel(), LimitsOf::kFusedKernel);
+  EXPECT_EQ(as_fused.verdict, Verdict::kFailed);
 }
 
 TEST(PluginCheckTest, AWrongResultFails) { ExpectVerdict("wrong", Verdict::kFailed, "output"); }
