@@ -1,6 +1,7 @@
 #include "harness/service/http_server.h"
 
-#include <atomic>
+#include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -77,6 +78,14 @@ class BoundedPool final : public httplib::TaskQueue {
   bool closing_ = false;
   std::vector<std::thread> threads_;
 };
+
+// What the header says, which may be anything.
+size_t ContentLength(const httplib::Request& request) {
+  const std::string text = request.get_header_value("Content-Length");
+  size_t bytes = 0;
+  std::from_chars(text.data(), text.data() + text.size(), bytes);
+  return bytes;
+}
 
 HttpRequest Converted(const httplib::Request& from) {
   HttpRequest request;
@@ -236,6 +245,7 @@ class HttpServer::Implementation {
     const auto deadline =
         std::chrono::steady_clock::now() + std::chrono::seconds(limits_.body_timeout_s);
     std::string body;
+    body.reserve(std::min(limits_.body_bytes, ContentLength(from)));
     bool is_large = false;
     const auto take = [&](const char* piece, size_t size) {
       // What is too much is read and dropped: the connection goes on behind it.
