@@ -20,6 +20,9 @@ ARROWS = {
     "harness": {"kernels", "reference", "harness"},
 }
 
+# Folders of harness/ that use nothing of it but base and themselves.
+PURE = ("harness/history",)
+
 # The only files that may see libtorch. Headers among them are for these files alone (see below), so
 # that none of it reaches the others.
 TORCH_HEADERS = re.compile(r"reference/\w+_torch-inl\.h")
@@ -44,6 +47,9 @@ def violations_of(path, included):
     is_header = not path.endswith(".cc")
     if first in FOLDERS and first not in ARROWS[folder]:
         yield f"{folder}/ must not include {first}/"
+    own = path.rsplit("/", 1)[0]
+    if own in PURE and first == "harness" and not included.startswith((own + "/", "harness/base/")):
+        yield f"{own}/ uses only base"
     if included.startswith("."):
         yield f'"{included}": include paths start at the repository root'
     if included.startswith("hwy/") and folder != "kernels":
@@ -106,6 +112,9 @@ PLANTED = [
     ("harness/a.cc", '#include "reference/a.h"', None),
     ("harness/b.cc", '#include "kernels/a.h"', None),
     ("harness/c.cc", "#include <fmt/format.h>", None),
+    ("harness/history/a.cc", '#include "harness/history/a.h"', None),
+    ("harness/history/b.cc", '#include "harness/base/verdict.h"', None),
+    ("harness/history/c.cc", '#include "harness/timing/a.h"', "uses only base"),
     ("kernels/d.cc", '#include "reference/a.h"', "kernels/ must not include reference/"),
     ("kernels/d_test.cc", '#include "harness/a.h"', "kernels/ must not include harness/"),
     ("kernels/e.cc", '#define HWY_TARGET_INCLUDE "harness/a.cc"', "must not include harness/"),

@@ -18,7 +18,8 @@ target_include_directories(deltagauge_kernels INTERFACE
   "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/deltagauge>")
 install(TARGETS deltagauge_kernels EXPORT DeltaGaugeTargets
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT development)
-install(FILES kernels/gated_delta_rule.h kernels/parallel_for.h kernels/status.h kernels/targets.h
+install(FILES kernels/candidate.h kernels/gated_delta_rule.h kernels/parallel_for.h kernels/status.h
+    kernels/targets.h
   DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/deltagauge/kernels" COMPONENT development)
 set(package "${CMAKE_INSTALL_LIBDIR}/cmake/DeltaGauge")
 install(EXPORT DeltaGaugeTargets NAMESPACE DeltaGauge:: DESTINATION "${package}"

@@ -21,6 +21,7 @@ set(CMAKE_CXX_FLAGS_INIT
 # standard library differently; the linker keeps one and says so each time: not to our readers.
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -L${gcc_folder} -B${gcc_folder}")
 set(CMAKE_SHARED_LINKER_FLAGS_INIT "-static -L${gcc_folder} -B${gcc_folder}")
+set(CMAKE_MODULE_LINKER_FLAGS_INIT "-static -L${gcc_folder} -B${gcc_folder}")
 set(CMAKE_CXX_STANDARD_LIBRARIES
   "-Wl,--start-group -lstdc++ -lgcc_eh -lgcc -lpthread -lmingwex -Wl,--end-group")
 

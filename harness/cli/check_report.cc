@@ -73,12 +73,12 @@ std::string FormatCheckTable(std::span<const GroupedOutcome> outcomes) {
   return table;
 }
 
-std::string FormatProblems(std::span<const GroupedOutcome> outcomes) {
+std::string FormatProblems(std::span<const GroupedOutcome> outcomes, std::string_view command) {
   std::string text;
   for (const auto& [group, outcome] : outcomes) {
     if (outcome.verdict == Verdict::kPassed) continue;
-    text += fmt::format("{} ({}): {}\n  deltagauge repro '{}'\n", VerdictName(outcome.verdict),
-                        group, outcome.reason, PrintCase(outcome.kernel_case));
+    text += fmt::format("{} ({}): {}\n  {} '{}'\n", VerdictName(outcome.verdict), group,
+                        outcome.reason, command, PrintCase(outcome.kernel_case));
   }
   return text;
 }

@@ -63,6 +63,11 @@ TEST(CommandLineTest, UsageErrorsAreOneClearLineAndExit64) {
       {{"check", "--threads", "0"}, "--threads"},
       {{"check", "--threads", "many"}, "--threads"},
       {{"check", "--nonsense"}, "--nonsense"},
+      {{"check", "--plugin", "/nowhere/mine.so"}, "/nowhere/mine.so: no such file"},
+      {{"check", "--plugin", "a.so", "--target", "AVX2"}, "--plugin"},
+      {{"check", "--case", "kernel:T=5"}, "--plugin"},
+      {{"check", "--plugin", DELTAGAUGE_EXAMPLE_PLUGIN, "--case", "kernel:gate=none"},
+       "did you mean 'gates'?"},
       {{"repro"}, "LINE"},
       {{"repro", "kernel:gate=none"}, "did you mean 'gates'?"},
       {{"repro", "kernel:target=AVX99"}, "target 'AVX99' does not run here"},
@@ -113,6 +118,25 @@ TEST(CommandLineTest, QuietLeavesProblemsAndTheVerdict) {
   EXPECT_THAT(ran.err, IsEmpty());
   EXPECT_THAT(ran.out, AllOf(StartsWith("failed (gates=none)"), HasSubstr("repro"),
                              HasSubstr("\nfailed: ")));
+}
+
+TEST(CommandLineTest, CheckOfAPluginRunsItInsteadOfTheKernel) {
+  const auto never = &FaultyKernel<Fault::kReturnsZeros>;
+  const Ran ran = RunChecks({"check", "--plugin", DELTAGAUGE_EXAMPLE_PLUGIN}, never);
+  EXPECT_EQ(ran.code, kExitPass) << ran.out;
+  EXPECT_THAT(ran.out, AllOf(StartsWith("example 1.0: state_layout kv, "),
+                             HasSubstr("\npassed: all 2 cases, on example, in ")));
+}
+
+TEST(CommandLineTest, CheckOfAPluginRunsOneCaseAndSaysHowToRepeatIt) {
+  const std::vector<std::string> args = {"check", "--plugin", DELTAGAUGE_EXAMPLE_PLUGIN, "--case",
+                                         "kernel:T=5,dtype=bfloat16"};
+  const Ran ran = RunChecks(args);
+  EXPECT_EQ(ran.code, kExitInvalid);  // nothing was checked
+  EXPECT_THAT(
+      ran.out,
+      HasSubstr("skipped (case): the plug-in has no bfloat16\n  deltagauge check --plugin '" +
+                args[2] + "' --case 'kernel:T=5,dtype=bfloat16'\n"));
 }
 
 TEST(CommandLineTest, CheckOfNothingIsInvalid) {

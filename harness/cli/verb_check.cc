@@ -3,13 +3,17 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <ostream>
 #include <string>
+#include <variant>
 
 #include "CLI/CLI.hpp"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "harness/base/nearest_name.h"
+#include "harness/candidate/plugin_check.h"
+#include "harness/candidate/plugin_kernel.h"
 #include "harness/cli/check_report.h"
 #include "harness/cli/repro_report.h"
 #include "harness/cli/verb.h"
@@ -42,64 +46,128 @@ class CheckVerb final : public Verb {
   }
 
   void Declare(CLI::App& app) override {
-    app.add_option("--target", target_, "Instruction set to run (see `deltagauge targets`), or all")
-        ->type_name("NAME");
+    CLI::Option* const target =
+        app.add_option("--target", target_,
+                       "Instruction set to run (see `deltagauge targets`), or all")
+            ->type_name("NAME");
     app.add_option("--threads", threads_, "Threads of each call, 1 to 256")
         ->type_name("N")
         ->check(CLI::Range(1, 256));
     app.add_flag("--quiet", quiet_, "Print problems and the verdict only");
+    CLI::Option* const plugin =
+        app.add_option(
+               "--plugin", plugin_,
+               "Check a kernel from outside instead: a shared library as kernels/candidate.h "
+               "describes it, each case in a process of its own")
+            ->type_name("PATH")
+            ->excludes(target);
+    app.add_option("--case", case_line_, "With --plugin: only this case, as it is")
+        ->type_name("LINE")
+        ->needs(plugin);
+    app.add_option("--time-limit", limits_.seconds, "With --plugin: of one case, in seconds")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(0.1, 86400.0))
+        ->needs(plugin);
+    app.add_option("--memory-limit", memory_mib_, "With --plugin: of one case, in MiB; 0: none")
+        ->type_name("MIB")
+        ->check(CLI::Range(0, 1 << 24))
+        ->needs(plugin);
     app.footer(
-        "Exit code: 0 passed, 1 failed, 5 invalid, 64 usage, 70 internal error.\n"
-        "Example: deltagauge check --target AVX2 --threads 4");
+        "Exit code: 0 passed, 1 failed, 5 invalid, 64 usage, 70 error, of a plug-in too.\n"
+        "Example: deltagauge check --target AVX2 --threads 4\n"
+        "Example: deltagauge check --plugin ./mine.so");
   }
 
   ExitCode Run(const Console& console) override {
+    if (!plugin_.empty()) return RunPlugin(console);
     std::vector<std::string> targets = {target_.empty() ? ActiveTarget() : target_};
     if (target_ == "all") targets = RunnableTargets();
     if (!IsRunnable(targets.front())) ThrowUnknownTarget(targets.front());
-
-    const auto begin = std::chrono::steady_clock::now();
-    const std::vector<GroupedOutcome> outcomes = RunPlan(console, targets);
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    if (!quiet_) {
-      console.out << fmt::format("Fused gated delta rule on {}, {} thread{}\n",
-                                 fmt::join(targets, ", "), threads_, threads_ == 1 ? "" : "s")
-                  << FormatCheckTable(outcomes);
-    }
-    console.out << FormatProblems(outcomes) << FormatVerdictLine(outcomes, seconds.count());
-    std::vector<Verdict> verdicts;
-    for (const GroupedOutcome& grouped : outcomes) verdicts.push_back(grouped.outcome.verdict);
-    return ExitCodeOf(verdicts);
+    return RunPlan(
+        console, subject_.plan,
+        fmt::format("Fused gated delta rule on {}", fmt::join(targets, ", ")),
+        [&](const KernelCase& planned, const CaseData& data, std::vector<CheckOutcome>& outcomes) {
+          for (const std::string& target : targets) {
+            KernelCase c = planned;
+            c.target = target;
+            outcomes.push_back(CheckKernel(c, data, subject_.kernel));
+          }
+        });
   }
 
  private:
-  std::vector<GroupedOutcome> RunPlan(const Console& console,
-                                      const std::vector<std::string>& targets) {
-    const std::vector<PlannedCase>& plan = subject_.plan;
+  using CheckCaseFunction =
+      std::function<void(const KernelCase&, const CaseData&, std::vector<CheckOutcome>&)>;
+
+  ExitCode RunPlugin(const Console& console) {
+    limits_.memory_bytes = int64_t{memory_mib_} << 20;
+    const PluginInfo info = AskPlugin(plugin_, limits_);
+    if (IsolationHere() == Isolation::kNone) {
+      console.err << "Not isolated on this system: a plug-in that crashes ends the run.\n";
+    }
+    std::vector<PlannedCase> plan = subject_.plan;
+    if (case_line_.empty()) {
+      for (PlannedCase& planned : plan) planned.kernel_case = AdaptCase(info, planned.kernel_case);
+    } else {
+      const auto parsed = ParseCase(case_line_);
+      if (const auto* error = std::get_if<CaseError>(&parsed)) {
+        throw reference::InputError("--case", error->Message());
+      }
+      plan = {{"case", std::get<KernelCase>(parsed)}};
+    }
+    return RunPlan(
+        console, plan, DescribePlugin(info),
+        [&](const KernelCase& c, const CaseData& data, std::vector<CheckOutcome>& outcomes) {
+          outcomes.push_back(CheckPlugin(plugin_, limits_, c, data));
+        });
+  }
+
+  ExitCode RunPlan(const Console& console, const std::vector<PlannedCase>& plan,
+                   const std::string& title, const CheckCaseFunction& check) {
+    const auto begin = std::chrono::steady_clock::now();
     std::vector<GroupedOutcome> outcomes;
     for (size_t i = 0; i < plan.size(); ++i) {
       if (console.show_progress && !quiet_) {
         console.err << fmt::format("\r[{}/{}] {:<14}", i + 1, plan.size(), plan[i].group)
                     << std::flush;
       }
-      const CaseData data = MakeCaseData(plan[i].kernel_case);
-      for (const std::string& target : targets) {
-        KernelCase c = plan[i].kernel_case;
-        c.target = target;
-        c.threads = threads_;
-        outcomes.push_back({plan[i].group, CheckKernel(c, data, subject_.kernel)});
+      KernelCase c = plan[i].kernel_case;
+      if (case_line_.empty()) c.threads = threads_;
+      std::vector<CheckOutcome> of_case;
+      check(c, MakeCaseData(c), of_case);
+      for (CheckOutcome& outcome : of_case) {
+        outcomes.push_back({plan[i].group, std::move(outcome)});
       }
     }
     if (console.show_progress && !quiet_) {
       console.err << fmt::format("\r{:<30}\r", "") << std::flush;
     }
-    return outcomes;
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    if (!quiet_) {
+      console.out << fmt::format("{}, {} thread{}\n", title, threads_, threads_ == 1 ? "" : "s")
+                  << FormatCheckTable(outcomes);
+    }
+    console.out << FormatProblems(outcomes, ReproCommand())
+                << FormatVerdictLine(outcomes, seconds.count());
+    std::vector<Verdict> verdicts;
+    for (const GroupedOutcome& grouped : outcomes) verdicts.push_back(grouped.outcome.verdict);
+    return ExitCodeOf(verdicts);
+  }
+
+  // What a case line is put behind.
+  std::string ReproCommand() const {
+    if (plugin_.empty()) return "deltagauge repro";
+    return fmt::format("deltagauge check --plugin '{}' --case", plugin_);
   }
 
   const Subject& subject_;
   std::string target_;
   int threads_ = 1;
   bool quiet_ = false;
+  std::string plugin_;
+  std::string case_line_;
+  IsolationLimits limits_;
+  int memory_mib_ = 4096;
 };
 
 class TargetsVerb final : public Verb {

@@ -42,10 +42,11 @@ std::vector<Real> FilledSlots(const KernelCase& c, const std::vector<Real>& snap
 }  // namespace
 
 CheckContext::CheckContext(const KernelCase& kernel_case, const CaseData& data,
-                           KernelFunction kernel, CheckOutcome& outcome)
+                           KernelFunction kernel, LimitsOf limits, CheckOutcome& outcome)
     : case_(kernel_case),
       data_(data),
       kernel_(kernel),
+      limits_(limits),
       outcome_(outcome),
       threads_(kernel_case.threads) {}
 
@@ -104,7 +105,7 @@ void CheckContext::Judge(std::string_view label, std::string_view tensor, DataTy
                fmt::format("{} elements against {} of the truth", result.size(), truth.size()));
     return;
   }
-  const PassLimits limits = FusedKernelLimits(type, case_.qk_norm);
+  const PassLimits limits = Limits(type);
   const UlpRanks ulp_ranks = report == Report::kYes ? UlpRanks::kYes : UlpRanks::kNo;
   const ComparisonOptions options{type, limits.elements, heads, ulp_ranks};
   const TensorComparison compared = CompareTensors(truth, result, options);
@@ -119,6 +120,11 @@ void CheckContext::Judge(std::string_view label, std::string_view tensor, DataTy
     outcome_.tensors.push_back(
         {name, compared, references.front(), references.back(), DigestOf(result)});
   }
+}
+
+PassLimits CheckContext::Limits(DataType type) const {
+  return limits_ == LimitsOf::kFusedKernel ? FusedKernelLimits(type, case_.qk_norm)
+                                           : AnyKernelLimits(type);
 }
 
 std::vector<int64_t> CheckContext::OutputHeads() const {
@@ -146,7 +152,7 @@ void CheckContext::ExpectClose(std::string_view label, std::span<const float> ex
   if (expected.size() != found.size()) {
     return AddInvalid(label, fmt::format("{} elements against {}", found.size(), expected.size()));
   }
-  const double limit = 2 * FusedKernelLimits(type, case_.qk_norm).ceiling;
+  const double limit = 2 * Limits(type).ceiling;
   const std::vector<double> truth(expected.begin(), expected.end());
   const TensorComparison compared = CompareTensors(truth, found, {type, {}, {}, UlpRanks::kNo});
   const bool ok = compared.rel_rmse <= limit && compared.non_finite_mismatches == 0;

@@ -18,7 +18,7 @@ namespace deltagauge {
 class CheckContext {
  public:
   CheckContext(const KernelCase& kernel_case, const CaseData& data, KernelFunction kernel,
-               CheckOutcome& outcome);
+               LimitsOf limits, CheckOutcome& outcome);
 
   const KernelCase& kernel_case() const { return case_; }
   const CaseData& data() const { return data_; }
@@ -43,7 +43,7 @@ class CheckContext {
   void JudgeState(std::string_view label, const std::vector<float>& state, Report report);
   void JudgeSnapshots(std::string_view label, const std::vector<float>& snapshots, Report report);
 
-  // R2 between two results that are both to be within the kernel's own bound of one truth: within
+  // R2 between two results that are both to be within the same bound of one truth: within
   // twice that of each other.
   void ExpectClose(std::string_view label, std::span<const float> expected,
                    std::span<const float> found, DataType type);
@@ -58,7 +58,7 @@ class CheckContext {
   template <typename Body>
   void Part(const KernelCase& kernel_case, const CaseData& data, const Body& body) {
     CheckOutcome outcome;
-    CheckContext part(kernel_case, data, kernel_, outcome);
+    CheckContext part(kernel_case, data, kernel_, limits_, outcome);
     body(part);
     for (Finding& finding : outcome.findings) Add(std::move(finding));
     if (!outcome.target.empty()) outcome_.target = outcome.target;
@@ -75,12 +75,14 @@ class CheckContext {
              const std::vector<double>& truth, const std::vector<float>& result,
              const std::vector<float>& recurrent, const std::vector<float>* chunked,
              const std::vector<int64_t>& heads, Report report);
+  PassLimits Limits(DataType type) const;
   std::vector<int64_t> OutputHeads() const;
   std::vector<int64_t> StateHeads(size_t elements) const;
 
   const KernelCase& case_;
   const CaseData& data_;
   KernelFunction kernel_;
+  LimitsOf limits_;
   CheckOutcome& outcome_;
   ThreadPool threads_;
 };

@@ -16,6 +16,7 @@
 #ifndef DELTAGAUGE_HARNESS_KERNEL_KERNEL_CHECK_H_
 #define DELTAGAUGE_HARNESS_KERNEL_KERNEL_CHECK_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -55,10 +56,15 @@ struct CheckOutcome {
   std::vector<TensorReport> tensors;  // of accuracy checks
 };
 
+// By which limits of pass_rules.h a result is judged: those of the fused kernel, or those that hold
+// for any implementation.
+enum class LimitsOf : uint8_t { kFusedKernel, kAnyKernel };
+
 // Forces the target that the case names and afterwards returns to the best one. A target that this
 // machine can't run gives kSkipped. `data` must be of this case, target and check kind aside.
 CheckOutcome CheckKernel(const KernelCase& kernel_case, const CaseData& data,
-                         KernelFunction kernel = &GatedDeltaRule);
+                         KernelFunction kernel = &GatedDeltaRule,
+                         LimitsOf limits = LimitsOf::kFusedKernel);
 
 // The same, inputs and truth included.
 CheckOutcome CheckKernel(const KernelCase& kernel_case);

@@ -79,6 +79,13 @@ Json& Json::operator[](std::string_view name) {
   return AsObject()[std::string(name)];
 }
 
+bool Json::AddMember(const std::string& name, Json value) {
+  Object& object = AsObject();
+  const size_t before = object.size();
+  object.try_emplace(object.end(), name, std::move(value));
+  return object.size() > before;
+}
+
 void Json::Append(Json value) {
   if (IsNull()) value_ = Array();
   AsArray().push_back(std::move(value));

@@ -81,6 +81,9 @@ class Json {
   const Json* Find(std::string_view name) const;
   // The member of an object, made if absent. A null becomes an object first.
   Json& operator[](std::string_view name);
+  // Of an object; false, and nothing added, if it has a member of this name. Fast where names come
+  // in order.
+  bool AddMember(const std::string& name, Json value);
   // A null becomes an array first.
   void Append(Json value);
 

@@ -1,11 +1,15 @@
 #include <algorithm>
-#include <exception>
-#include <limits>
-#include <memory>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "harness/report/json.h"
-#include "nlohmann/json.hpp"
+#include "rapidjson/error/en.h"
+#include "rapidjson/memorystream.h"
+#include "rapidjson/reader.h"
 #include "reference/input_error.h"
 
 namespace deltagauge {
@@ -20,44 +24,70 @@ std::string PlaceOf(std::string_view where, std::string_view text, size_t offset
          std::to_string(before.size() - line_begin + 1);
 }
 
-// Builds the value from nlohmann's events. Its parser keeps a stack of its own, so depth costs
-// heap, and this stops it at the limits before any is used up.
-class Builder : public nlohmann::json_sax<nlohmann::json> {
- public:
-  Builder(std::string_view text, std::string_view where, const JsonLimits& limits)
-      : text_(text), where_(where), limits_(limits) {}
+// Where the two readings of a number differ (below the smallest double), the number is 0 or the
+// nearest; what is above the largest is none.
+std::optional<double> DoubleOf(const std::string& text) {
+  double value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, value);
+  if (error == std::errc() && at == end) return value;
+  value = std::strtod(text.c_str(), nullptr);
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+}
 
-  bool null() override { return Add(Json()); }
-  bool boolean(bool value) override { return Add(Json(value)); }
-  bool number_integer(number_integer_t value) override { return Add(Json(value)); }
-  bool number_unsigned(number_unsigned_t value) override { return Add(Json(value)); }
-  bool number_float(number_float_t value, const string_t&) override { return Add(Json(value)); }
-  bool string(string_t& value) override { return Add(Json(std::move(value))); }
-  bool binary(binary_t&) override { return false; }  // JSON text has none
-
-  bool start_object(size_t) override { return Open(Json::MakeObject()); }
-  bool start_array(size_t) override { return Open(Json::MakeArray()); }
-  bool end_object() override { return Close(); }
-  bool end_array() override { return Close(); }
-
-  bool key(string_t& name) override {
-    Count();
-    Level& level = levels_.back();
-    level.name = std::move(name);
-    if (level.value.Find(level.name) != nullptr) {
-      Refuse(Here().Member(level.name), "this member is there twice");
-    }
-    return true;
+// A number without fraction and exponent, as the integer that it is, if 64 bits hold it.
+std::optional<Json> IntegerOf(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  int64_t value = 0;
+  if (text == "-0") return Json(0);
+  if (const auto [at, error] = std::from_chars(text.data(), end, value);
+      error == std::errc() && at == end) {
+    return Json(value);
   }
+  uint64_t large = 0;
+  if (const auto [at, error] = std::from_chars(text.data(), end, large);
+      error == std::errc() && at == end) {
+    return Json(large);
+  }
+  return std::nullopt;
+}
 
-  bool parse_error(size_t position, const std::string&,
-                   const nlohmann::detail::exception& error) override {
-    // "[json.exception.parse_error.101] parse error at line 1, column 2: what": ours has the place.
-    std::string what = error.what();
-    const size_t colon = what.find(": ");
-    if (colon != std::string::npos) what = what.substr(colon + 2);
-    throw reference::InputError(PlaceOf(where_, text_, position > 0 ? position - 1 : 0),
-                                "not JSON: " + what);
+// Builds the value from RapidJSON's events. Its iterative parser keeps a stack of its own, so depth
+// costs heap, and this stops it at the limits before any is used up.
+class Builder {
+ public:
+  using Size = rapidjson::SizeType;
+
+  Builder(std::string_view where, const JsonLimits& limits) : where_(where), limits_(limits) {}
+
+  bool Null() { return Add(Json()); }
+  bool Bool(bool value) { return Add(Json(value)); }
+  // The parser gives numbers as text: the standard library reads them to the last bit.
+  bool RawNumber(const char* text, Size size, bool) {
+    const std::string number(text, size);
+    if (number.find_first_of(".eE") == std::string::npos) {
+      if (auto integer = IntegerOf(number)) return Add(std::move(*integer));
+    }
+    const auto value = DoubleOf(number);
+    if (!value) Refuse(Here(), "the number " + number + " is too large");
+    return Add(Json(*value));
+  }
+  bool String(const char* text, Size size, bool) { return Add(Json(std::string(text, size))); }
+  bool Int(int value) { return Add(Json(value)); }
+  bool Uint(unsigned value) { return Add(Json(value)); }
+  bool Int64(int64_t value) { return Add(Json(value)); }
+  bool Uint64(uint64_t value) { return Add(Json(value)); }
+  bool Double(double value) { return Add(Json(value)); }
+
+  bool StartObject() { return Open(Json::MakeObject()); }
+  bool StartArray() { return Open(Json::MakeArray()); }
+  bool EndObject(Size) { return Close(); }
+  bool EndArray(Size) { return Close(); }
+
+  bool Key(const char* text, Size size, bool) {
+    Count();
+    levels_.back().name.assign(text, size);
+    return true;
   }
 
   Json Take() { return std::move(root_); }
@@ -70,7 +100,7 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
 
   JsonPointer Here() const {
     JsonPointer pointer;
-    for (size_t i = 0; i + 1 < levels_.size(); ++i) pointer = Step(pointer, levels_[i]);
+    for (const Level& level : levels_) pointer = Step(pointer, level);
     return pointer;
   }
 
@@ -103,8 +133,8 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     Level& level = levels_.back();
     if (level.value.IsArray()) {
       level.value.Append(std::move(value));
-    } else {
-      level.value[level.name] = std::move(value);
+    } else if (!level.value.AddMember(level.name, std::move(value))) {
+      Refuse(Here(), "this member is there twice");
     }
   }
 
@@ -124,7 +154,6 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
 
-  std::string_view text_;
   std::string_view where_;
   JsonLimits limits_;
   size_t values_ = 0;
@@ -140,9 +169,22 @@ Json ParseJson(std::string_view text, std::string_view where, const JsonLimits& 
         std::string(where),
         std::to_string(text.size()) + " bytes, more than " + std::to_string(limits.bytes));
   }
-  Builder builder(text, where, limits);
-  if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) {
-    throw reference::InputError(std::string(where), "not JSON");
+  // Validating, on the heap instead of the stack, numbers as they are written.
+  constexpr unsigned kFlags = rapidjson::kParseValidateEncodingFlag |
+                              rapidjson::kParseIterativeFlag |
+                              rapidjson::kParseNumbersAsStringsFlag;
+  Builder builder(where, limits);
+  rapidjson::MemoryStream stream(text.data(), text.size());
+  rapidjson::Reader reader;
+  const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, builder);
+  if (result.IsError()) {
+    throw reference::InputError(
+        PlaceOf(where, text, result.Offset()),
+        std::string("not JSON: ") + rapidjson::GetParseError_En(result.Code()));
+  }
+  // The parser takes U+0000 for the end of the text.
+  if (stream.Tell() != text.size()) {
+    throw reference::InputError(PlaceOf(where, text, stream.Tell()), "not JSON: a NUL character");
   }
   return builder.Take();
 }

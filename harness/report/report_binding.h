@@ -128,6 +128,29 @@ Json ToJson(const Type& value) {
   }
 }
 
+// Where a reader is, as a chain of the places that it came through: text is made of it only for an
+// error. A place must not outlive the one that it was made of.
+class JsonPlace {
+ public:
+  JsonPlace() = default;
+  JsonPlace Member(std::string_view name) const { return JsonPlace(this, name, 0); }
+  JsonPlace Element(size_t index) const { return JsonPlace(this, {}, index); }
+
+  JsonPointer Pointer() const {
+    if (parent_ == nullptr) return JsonPointer();
+    return name_.data() != nullptr ? parent_->Pointer().Member(name_)
+                                   : parent_->Pointer().Element(index_);
+  }
+
+ private:
+  JsonPlace(const JsonPlace* parent, std::string_view name, size_t index)
+      : parent_(parent), name_(name), index_(index) {}
+
+  const JsonPlace* parent_ = nullptr;
+  std::string_view name_;  // without data: an element
+  size_t index_ = 0;
+};
+
 // What a reader does with members that it doesn't know.
 enum class UnknownMembers : uint8_t { kRefuse, kIgnore };
 
@@ -135,23 +158,24 @@ struct ReadContext {
   std::string_view where;  // names the source
   UnknownMembers unknown = UnknownMembers::kRefuse;
 
-  [[noreturn]] void Refuse(const JsonPointer& at, const std::string& what,
+  [[noreturn]] void Refuse(const JsonPlace& at, const std::string& what,
                            const std::string& hint = {}) const {
-    throw reference::InputError(std::string(where) + "#" + at.text(), what, hint);
+    throw reference::InputError(std::string(where) + "#" + at.Pointer().text(), what, hint);
   }
 };
 
 template <typename Type>
-void FromJson(const Json& json, const JsonPointer& at, const ReadContext& context, Type* value);
+void FromJson(const Json& json, const JsonPlace& at, const ReadContext& context, Type* value);
 
 class FieldReader {
  public:
   // Both must outlive the reader. Throws InputError if `json` is no object.
-  FieldReader(const Json& json, const JsonPointer& at, const ReadContext& context)
+  FieldReader(const Json& json, const JsonPlace& at, const ReadContext& context)
       : json_(json), at_(at), context_(context) {
     if (!json.IsObject()) {
       context.Refuse(at, "expected an object, found " + std::string(json.TypeName()));
     }
+    known_.reserve(kTypicalFields);
     non_finite_ = json.Find(kNonFinite);
     if (non_finite_ != nullptr && !non_finite_->IsObject()) {
       context.Refuse(at.Member(kNonFinite), "expected an object");
@@ -190,7 +214,7 @@ class FieldReader {
 
  private:
   template <typename Type>
-  void Read(const Json& json, const JsonPointer& at, std::string_view path, Type* value) {
+  void Read(const Json& json, const JsonPlace& at, std::string_view path, Type* value) {
     if constexpr (std::same_as<Type, double>) {
       ReadDouble(json, at, path, value);
     } else if constexpr (IsVector<Type>::value) {
@@ -198,10 +222,10 @@ class FieldReader {
         context_.Refuse(at, "expected an array, found " + std::string(json.TypeName()));
       }
       value->clear();
+      value->reserve(json.AsArray().size());
       for (size_t i = 0; i < json.AsArray().size(); ++i) {
         typename Type::value_type element{};
-        Read(json.AsArray()[i], at.Element(i), std::string(path) + "/" + std::to_string(i),
-             &element);
+        Read(json.AsArray()[i], at.Element(i), ElementPath(path, i), &element);
         value->push_back(std::move(element));
       }
     } else if constexpr (IsMap<Type>::value) {
@@ -210,14 +234,22 @@ class FieldReader {
       }
       value->clear();
       for (const auto& [name, member] : json.AsObject()) {
-        Read(member, at.Member(name), std::string(path) + "/" + name, &(*value)[name]);
+        Read(member, at.Member(name), MemberPath(path, name), &(*value)[name]);
       }
     } else {
       FromJson(json, at, context_, value);
     }
   }
 
-  void ReadDouble(const Json& json, const JsonPointer& at, std::string_view path, double* value) {
+  // Paths are looked up among the numbers that are not finite, which most objects have none of.
+  std::string ElementPath(std::string_view path, size_t index) const {
+    return non_finite_ == nullptr ? std::string() : std::string(path) + "/" + std::to_string(index);
+  }
+  std::string MemberPath(std::string_view path, const std::string& name) const {
+    return non_finite_ == nullptr ? std::string() : std::string(path) + "/" + name;
+  }
+
+  void ReadDouble(const Json& json, const JsonPlace& at, std::string_view path, double* value) {
     const Json* kind = non_finite_ == nullptr ? nullptr : non_finite_->Find(path);
     if (json.IsNumber() && kind == nullptr) {
       *value = json.AsDouble();
@@ -241,8 +273,10 @@ class FieldReader {
     ++non_finite_used_;
   }
 
+  static constexpr size_t kTypicalFields = 32;
+
   const Json& json_;
-  JsonPointer at_;
+  JsonPlace at_;
   const ReadContext& context_;
   const Json* non_finite_ = nullptr;
   size_t non_finite_used_ = 0;
@@ -251,7 +285,7 @@ class FieldReader {
 
 // Integers, checked for the range of their type.
 template <std::integral Integer>
-void IntegerFromJson(const Json& json, const JsonPointer& at, const ReadContext& context,
+void IntegerFromJson(const Json& json, const JsonPlace& at, const ReadContext& context,
                      Integer* value) {
   if (!json.IsInteger()) {
     context.Refuse(at, "expected an integer, found " + std::string(json.TypeName()));
@@ -264,7 +298,7 @@ void IntegerFromJson(const Json& json, const JsonPointer& at, const ReadContext&
 }
 
 template <typename Type>
-void FromJson(const Json& json, const JsonPointer& at, const ReadContext& context, Type* value) {
+void FromJson(const Json& json, const JsonPlace& at, const ReadContext& context, Type* value) {
   if constexpr (Described<Type>) {
     FieldReader reader(json, at, context);
     FieldsOf<Type>::Each(reader, *value);

@@ -90,7 +90,7 @@ Report ReportFromJson(const Json& json, std::string_view where) {
   }
   const ReadContext context = {where, CheckVersion(json, where)};
   Report report;
-  FieldReader reader(json, JsonPointer(), context);
+  FieldReader reader(json, JsonPlace(), context);
   std::string schema;
   reader(kSchemaMember, schema, "");
   FieldsOf<Report>::Each(reader, report);
@@ -108,7 +108,7 @@ std::string WriteCaseLine(const CaseReport& case_report) { return WriteJson(ToJs
 CaseReport ReadCaseLine(std::string_view line, std::string_view where) {
   const Json json = ParseJson(line, where);
   CaseReport case_report;
-  FromJson(json, JsonPointer(), ReadContext{where, UnknownMembers::kRefuse}, &case_report);
+  FromJson(json, JsonPlace(), ReadContext{where, UnknownMembers::kRefuse}, &case_report);
   if (case_report.id.empty()) {
     throw reference::InputError(std::string(where), "a case without an id");
   }

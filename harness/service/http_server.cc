@@ -1,6 +1,7 @@
 #include "harness/service/http_server.h"
 
-#include <atomic>
+#include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -18,6 +19,13 @@
 
 namespace deltagauge {
 namespace {
+
+// A port in TIME_WAIT can be had, one that is listened at can't: on Windows that is another option.
+#ifdef _WIN32
+constexpr int kExclusiveAddress = SO_EXCLUSIVEADDRUSE;
+#else
+constexpr int kExclusiveAddress = SO_REUSEADDR;
+#endif
 
 // Where requests are sent that are refused but whose body has to be read: what would stay in the
 // connection would be taken for the next request.
@@ -115,6 +123,14 @@ class LimitedServer final : public httplib::Server {
   HttpLimits limits_;
 };
 
+// What the header says, which may be anything.
+size_t ContentLength(const httplib::Request& request) {
+  const std::string text = request.get_header_value("Content-Length");
+  size_t bytes = 0;
+  std::from_chars(text.data(), text.data() + text.size(), bytes);
+  return bytes;
+}
+
 HttpRequest Converted(const httplib::Request& from) {
   HttpRequest request;
   request.method = from.method == "HEAD" ? "GET" : from.method;
@@ -190,6 +206,13 @@ class HttpServer::Implementation {
     server_.set_keep_alive_timeout(limits_.keep_alive_s);
     server_.set_keep_alive_max_count(10'000);
     server_.set_tcp_nodelay(true);
+    // The library's own choice, SO_REUSEPORT, would let two services share a port, each with some of
+    // the requests.
+    server_.set_socket_options([](socket_t socket) {
+      const int on = 1;
+      setsockopt(socket, SOL_SOCKET, kExclusiveAddress, reinterpret_cast<const char*>(&on),
+                 sizeof on);
+    });
     // Errors of the library itself (a broken request line, a body that is too large) in our form.
     server_.set_error_handler([this](const httplib::Request& request, httplib::Response& response) {
       if (response.body.empty()) RefuseHead(request, &response);
@@ -315,6 +338,7 @@ class HttpServer::Implementation {
     const auto deadline =
         std::chrono::steady_clock::now() + std::chrono::seconds(limits_.body_timeout_s);
     std::string body;
+    body.reserve(std::min(limits_.body_bytes, ContentLength(from)));
     bool is_large = false;
     const auto take = [&](const char* piece, size_t size) {
       // What is too much is read and dropped: the connection goes on behind it.

@@ -35,26 +35,27 @@ struct Load {
   std::string token_file;
   int clients = 8;
   int reports = 2000;
+  int cases = 22;  // of kernels: 22 make 100 KB, 34 make 100 figures
   int first = 0;  // number of the first report: a second run goes on
   std::string path = "/";
   int requests = 200;
 };
 
-// About 100 KB and 100 figures: 34 kernel cases and two prefills.
-Report Template(int variant) {
+// Kernel cases, and two prefills.
+Report Template(int cases, int variant) {
   Report report = ExampleEnvelope();
   report.cases.clear();
-  for (int i = 0; i < 34; ++i) report.cases.push_back(ExampleKernelCase(i, 64 + i, "mixed"));
+  for (int i = 0; i < cases; ++i) report.cases.push_back(ExampleKernelCase(i, 64 + i, "mixed"));
   for (int i = 0; i < 2; ++i) {
-    report.cases.push_back(ExampleTimingCase(34 + i, "prefill", 512 << i, 1.5 + 0.001 * variant));
+    report.cases.push_back(ExampleTimingCase(cases + i, "prefill", 512 << i, 1.5 + 0.001 * variant));
   }
   JudgeReport(ExampleGates(), &report);
   return report;
 }
 
 // Reports differ in id, time, commit, branch, machine and figures.
-std::string ReportText(int number) {
-  Report report = Template(number % 97);
+std::string ReportText(int cases, int number) {
+  Report report = Template(cases, number % 97);
   std::mt19937_64 random(static_cast<uint64_t>(number) + 1);
   report.report_id = FormatUuid(random(), random());
   report.created_at = FormatUtc(kFirstReport + int64_t{60} * number);
@@ -119,7 +120,7 @@ void Ingest(const Load& load) {
   for (int done = 0; done < load.reports; done += kPortion) {
     std::vector<std::string> texts;
     for (int i = done; i < std::min(load.reports, done + kPortion); ++i) {
-      texts.push_back(ReportText(load.first + i));
+      texts.push_back(ReportText(load.cases, load.first + i));
       bytes += texts.back().size();
     }
     double portion_seconds = 0;
@@ -165,6 +166,7 @@ int Main(int argc, char** argv) {
   CLI::App* const ingest = app.add_subcommand("ingest", "Posts reports");
   ingest->add_option("--reports", load.reports);
   ingest->add_option("--first", load.first);
+  ingest->add_option("--cases", load.cases);
   CLI::App* const read = app.add_subcommand("read", "Asks for one path again and again");
   read->add_option("--path", load.path);
   read->add_option("--requests", load.requests);
