@@ -77,6 +77,9 @@ void AddEntry(const PlacedJson& entry, Benchmark* benchmark) {
   const std::string aggregate = entry.Text("aggregate_name").value_or("");
   const std::string error_message = entry.Text("error_message").value_or("");
   const std::string skip_message = entry.Text("skip_message").value_or("");
+  if (run_type != "iteration" && run_type != "aggregate") {
+    entry.Member("run_type").Refuse("expected iteration or aggregate");
+  }
   NanosecondsPer(entry);
   const Json* const error = entry.json.Find("error_occurred");
   if (error != nullptr && !error->IsBool()) {
