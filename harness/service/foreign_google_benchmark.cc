@@ -180,7 +180,7 @@ ForeignContent ReadGoogleBenchmark(const PlacedJson& root) {
   for (size_t i = 0; i < entries.size(); ++i) {
     const PlacedJson entry = entries.Element(i);
     const std::string own_name = entry.Name("name");
-    const std::string name = entry.Text("run_name").value_or(own_name);
+    const std::string name = entry.Text("run_name") ? entry.Name("run_name") : own_name;
     const auto [place, is_new] = places.emplace(name, benchmarks.size());
     if (is_new) benchmarks.emplace_back(name, Benchmark());
     AddEntry(entry, &benchmarks[place->second].second);

@@ -282,6 +282,8 @@ TEST(ForeignReportTest, PlantedFaultsAreNamedWithTheirPlace) {
        "body#/benchmarks/1/real_time: expected a number, found string"},
       {With(kGoogle, R"("time_unit": "us")", R"("time_unit": "h")"),
        "body#/benchmarks/0/time_unit: expected ns, us, ms or s"},
+      {With(kGoogle, R"("run_name": "BM_a/8")", R"("run_name": "")"),
+       "body#/benchmarks/0/run_name: expected a text that is not empty"},
       {With(kGoogle, "\"iteration\"", "\"once\""),
        "body#/benchmarks/0/run_type: expected iteration or aggregate"},
       {With(kGoogle, R"("error_occurred": true)", R"("error_occurred": false)"),
