@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <memory>
+#include <utility>
 
 #include "fmt/format.h"
 #include "harness/kernel/check_context.h"
@@ -112,14 +114,25 @@ TensorComparison JudgeReach(CheckContext& context, const std::string& label, Dat
   return compared;
 }
 
+// Inputs and truth with the plant in its place.
+const CaseData& DataWith(CheckContext& context, const Plant& plant, float value) {
+  const std::string key = fmt::format("{} in {} at {}", value, plant.label, plant.index);
+  return *context.data().derived->changed.Get(key, [&] {
+    CaseData data;
+    data.inputs = context.data().inputs;
+    (data.inputs.*plant.tensor)[static_cast<size_t>(plant.index)] = value;
+    data.truth.truth = ComputeTruthOnly(context.kernel_case(), data.inputs);
+    return std::make_unique<const CaseData>(std::move(data));
+  });
+}
+
 void CheckPlant(CheckContext& context, const KernelResult& clean, const Plant& plant, float value) {
   const KernelCase& c = context.kernel_case();
-  CaseInputs inputs = context.data().inputs;
-  (inputs.*plant.tensor)[static_cast<size_t>(plant.index)] = value;
   const std::string label = fmt::format("{} in {}", value, plant.label);
-  const auto result = context.Call(label, c, inputs);
+  const CaseData& planted = DataWith(context, plant, value);
+  const auto result = context.Call(label, c, planted.inputs);
   if (!result) return;
-  const CaseArm<double> truth = ComputeTruthOnly(c, inputs);
+  const CaseArm<double>& truth = planted.truth.truth;
   const TensorComparison output =
       JudgeReach(context, "output, " + label, c.data_type, truth.output, result->output);
   if (output.truth_non_finite_count == 0) context.AddInvalid(label, "the plant changed nothing");

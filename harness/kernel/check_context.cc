@@ -108,8 +108,13 @@ void CheckContext::Judge(std::string_view label, std::string_view tensor, DataTy
   const UlpRanks ulp_ranks = report == Report::kYes ? UlpRanks::kYes : UlpRanks::kNo;
   const ComparisonOptions options{type, limits.elements, heads, ulp_ranks};
   const TensorComparison compared = CompareTensors(truth, result, options);
-  std::vector<TensorComparison> references = {CompareTensors(truth, recurrent, options)};
-  if (chunked != nullptr) references.push_back(CompareTensors(truth, *chunked, options));
+  const auto compare_references = [&] {
+    std::vector<TensorComparison> figures = {CompareTensors(truth, recurrent, options)};
+    if (chunked != nullptr) figures.push_back(CompareTensors(truth, *chunked, options));
+    return figures;
+  };
+  const std::vector<TensorComparison>& references = data_.derived->reference_figures.Get(
+      fmt::format("{}, ranks {}", tensor, static_cast<int>(ulp_ranks)), compare_references);
   const NonFiniteTruth non_finite_truth =
       case_.state == StateRegime::kNonFinite ? NonFiniteTruth::kExpected : NonFiniteTruth::kInvalid;
   for (Finding& finding : JudgeTensor(name, compared, references, limits, non_finite_truth)) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -148,7 +149,10 @@ void CheckSnapshots(CheckContext& context) {
   for (const int64_t n : std::set<int64_t>{1, 2, 3, 4, 5, c.tokens, c.tokens + 2}) {
     c.snapshots = n;
     const CaseInputs& inputs = context.data().inputs;
-    context.Part(c, {inputs, ComputeTruth(c, inputs)}, [&](CheckContext& part) {
+    const auto& data = context.data().derived->changed.Get(fmt::format("n = {}", n), [&] {
+      return std::make_unique<const CaseData>(CaseData{inputs, ComputeTruth(c, inputs)});
+    });
+    context.Part(c, *data, [&](CheckContext& part) {
       const std::string label = fmt::format("n = {}", n);
       const auto result = part.Call(label, c, inputs);
       if (!result) return;

@@ -16,6 +16,7 @@
 #ifndef DELTAGAUGE_HARNESS_KERNEL_KERNEL_CHECK_H_
 #define DELTAGAUGE_HARNESS_KERNEL_KERNEL_CHECK_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,15 +25,29 @@
 #include "harness/kernel/case_truth.h"
 #include "harness/kernel/inputs.h"
 #include "harness/kernel/kernel_call.h"
+#include "harness/kernel/memo.h"
 #include "harness/kernel/pass_rules.h"
 #include "harness/kernel/tensor_digest.h"
 
 namespace deltagauge {
 
-// Inputs and truth of a case: the costly part, the same for every target.
+struct CaseData;
+
+// What checks derive from the data of a case alone, whatever the kernel. Bounded: a case has three
+// tensors to compare, at most 48 plants and 7 numbers of snapshots.
+struct DerivedData {
+  // Of the float32 references of a tensor against its truth.
+  Memo<std::vector<TensorComparison>> reference_figures;
+  // The case with something planted in its inputs (the truth alone), or with other snapshots.
+  Memo<std::unique_ptr<const CaseData>> changed;
+};
+
+// Inputs and truth of a case: the costly part, the same for every target and kernel. Threads may
+// share it. Who changes it takes a new `derived`.
 struct CaseData {
   CaseInputs inputs;
   CaseTruth truth;
+  std::shared_ptr<DerivedData> derived = std::make_shared<DerivedData>();
 };
 
 CaseData MakeCaseData(const KernelCase& kernel_case);
