@@ -42,10 +42,11 @@ std::vector<Real> FilledSlots(const KernelCase& c, const std::vector<Real>& snap
 }  // namespace
 
 CheckContext::CheckContext(const KernelCase& kernel_case, const CaseData& data,
-                           KernelFunction kernel, CheckOutcome& outcome)
+                           KernelFunction kernel, Figures figures, CheckOutcome& outcome)
     : case_(kernel_case),
       data_(data),
       kernel_(kernel),
+      figures_(figures),
       outcome_(outcome),
       threads_(kernel_case.threads) {}
 
@@ -105,7 +106,8 @@ void CheckContext::Judge(std::string_view label, std::string_view tensor, DataTy
     return;
   }
   const PassLimits limits = FusedKernelLimits(type, case_.qk_norm);
-  const UlpRanks ulp_ranks = report == Report::kYes ? UlpRanks::kYes : UlpRanks::kNo;
+  const bool all_figures = report == Report::kYes && figures_ == Figures::kAll;
+  const UlpRanks ulp_ranks = all_figures ? UlpRanks::kYes : UlpRanks::kNo;
   const ComparisonOptions options{type, limits.elements, heads, ulp_ranks};
   const TensorComparison compared = CompareTensors(truth, result, options);
   const auto compare_references = [&] {
@@ -121,8 +123,8 @@ void CheckContext::Judge(std::string_view label, std::string_view tensor, DataTy
     Add(std::move(finding));
   }
   if (report == Report::kYes) {
-    outcome_.tensors.push_back(
-        {name, compared, references.front(), references.back(), DigestOf(result)});
+    outcome_.tensors.push_back({name, compared, references.front(), references.back(),
+                                all_figures ? DigestOf(result) : TensorDigest{}});
   }
 }
 

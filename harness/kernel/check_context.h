@@ -18,7 +18,7 @@ namespace deltagauge {
 class CheckContext {
  public:
   CheckContext(const KernelCase& kernel_case, const CaseData& data, KernelFunction kernel,
-               CheckOutcome& outcome);
+               Figures figures, CheckOutcome& outcome);
 
   const KernelCase& kernel_case() const { return case_; }
   const CaseData& data() const { return data_; }
@@ -58,7 +58,7 @@ class CheckContext {
   template <typename Body>
   void Part(const KernelCase& kernel_case, const CaseData& data, const Body& body) {
     CheckOutcome outcome;
-    CheckContext part(kernel_case, data, kernel_, outcome);
+    CheckContext part(kernel_case, data, kernel_, figures_, outcome);
     body(part);
     for (Finding& finding : outcome.findings) Add(std::move(finding));
     if (!outcome.target.empty()) outcome_.target = outcome.target;
@@ -81,6 +81,7 @@ class CheckContext {
   const KernelCase& case_;
   const CaseData& data_;
   KernelFunction kernel_;
+  const Figures figures_;
   CheckOutcome& outcome_;
   ThreadPool threads_;
 };

@@ -101,8 +101,8 @@ CaseData MakeCaseData(const KernelCase& kernel_case) {
   return data;
 }
 
-CheckOutcome CheckKernel(const KernelCase& kernel_case, const CaseData& data,
-                         KernelFunction kernel) {
+CheckOutcome CheckKernel(const KernelCase& kernel_case, const CaseData& data, KernelFunction kernel,
+                         Figures figures) {
   CheckOutcome outcome;
   outcome.kernel_case = kernel_case;
   if (const auto error = CheckCase(kernel_case)) {
@@ -117,7 +117,7 @@ CheckOutcome CheckKernel(const KernelCase& kernel_case, const CaseData& data,
                                  fmt::join(RunnableTargets(), ", "));
     return outcome;
   }
-  CheckContext context(kernel_case, data, kernel, outcome);
+  CheckContext context(kernel_case, data, kernel, figures, outcome);
   Dispatch(context);
   context.Conclude();
   return outcome;

@@ -172,7 +172,7 @@ ExitCode ExitCodeOf(std::span<const MemberResult> results) {
 
 std::optional<Objection> Judge(const KernelCase& kernel_case, const CaseData& data,
                                KernelFunction kernel, std::span<const Gate> gates) {
-  const CheckOutcome outcome = CheckKernel(kernel_case, data, kernel);
+  const CheckOutcome outcome = CheckKernel(kernel_case, data, kernel, Figures::kJudged);
   if (outcome.verdict != Verdict::kPassed) return WorstFinding(outcome);
   return GateThatFails(outcome, gates);
 }
