@@ -67,10 +67,9 @@ std::vector<Plant> PlantsAt(const KernelCase& c, const Place& at) {
   return plants;
 }
 
-bool Reaches(const KernelCase& c, const Plant& plant, int64_t s, int64_t value_head,
-             int64_t column) {
+// Some column of the head, or all of them.
+bool Reaches(const KernelCase& c, const Plant& plant, int64_t s, int64_t value_head) {
   if (s != plant.sequence) return false;
-  if (plant.column != kAll && column != plant.column) return false;
   if (plant.value_head != kAll) return value_head == plant.value_head;
   const auto map =
       c.head_map == HeadMap::kTiled ? reference::HeadMap::kTiled : reference::HeadMap::kGrouped;
@@ -82,14 +81,15 @@ std::vector<float> OutOfReach(const KernelCase& c, const Plant& plant,
                               const std::vector<float>& tensor, bool is_state) {
   std::vector<float> rest = tensor;
   const SequenceOffsets offsets(c);
-  size_t i = 0;
+  const int64_t first = plant.column == kAll ? 0 : plant.column;
+  const int64_t columns = plant.column == kAll ? c.value_dim : 1;
+  int64_t begin = 0;
   for (int64_t s = 0; s < c.NumSequences(); ++s) {
     const int64_t rows = is_state ? c.key_dim : offsets.Length(s);
-    for (int64_t head = 0; head < c.value_heads; ++head) {
+    for (int64_t head = 0; head < c.value_heads; ++head, begin += rows * c.value_dim) {
+      if (!Reaches(c, plant, s, head)) continue;
       for (int64_t row = 0; row < rows; ++row) {
-        for (int64_t column = 0; column < c.value_dim; ++column, ++i) {
-          if (Reaches(c, plant, s, head, column)) rest[i] = 0;
-        }
+        std::fill_n(rest.begin() + begin + row * c.value_dim + first, columns, 0.0f);
       }
     }
   }

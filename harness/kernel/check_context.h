@@ -71,9 +71,15 @@ class CheckContext {
   void Conclude();
 
  private:
-  void Judge(std::string_view label, std::string_view tensor, DataType type,
-             const std::vector<double>& truth, const std::vector<float>& result,
-             const std::vector<float>& recurrent, const std::vector<float>* chunked,
+  // A result, its truth, and what the float32 references have (the chunked one no snapshots).
+  struct Judged {
+    std::span<const double> truth;
+    std::span<const float> result;
+    std::span<const float> recurrent;
+    std::optional<std::span<const float>> chunked;
+  };
+
+  void Judge(std::string_view label, std::string_view tensor, DataType type, const Judged& judged,
              const std::vector<int64_t>& heads, Report report);
   std::vector<int64_t> OutputHeads() const;
   std::vector<int64_t> StateHeads(size_t elements) const;

@@ -98,10 +98,13 @@ class Comparer {
   }
 
   void CountKind(float x) {
-    out_.nan_count += std::isnan(x);
-    out_.inf_count += std::isinf(x);
-    out_.denormal_count += std::fpclassify(x) == FP_SUBNORMAL;
-    out_.zero_count += x == 0;
+    const uint32_t magnitude = std::bit_cast<uint32_t>(x) & 0x7fffffffu;
+    constexpr uint32_t kSmallestNormalBits = 0x00800000, kInfBits = 0x7f800000;
+    if (magnitude >= kSmallestNormalBits && magnitude < kInfBits) return;
+    out_.nan_count += magnitude > kInfBits;
+    out_.inf_count += magnitude == kInfBits;
+    out_.denormal_count += magnitude != 0 && magnitude < kSmallestNormalBits;
+    out_.zero_count += magnitude == 0;
   }
 
   // Counts a mismatch of kinds.
@@ -119,19 +122,20 @@ class Comparer {
 
   void CompareElement(int64_t i, double error) {
     const double magnitude = std::abs(truth_[static_cast<size_t>(i)]);
-    const double ulp = UlpAt(magnitude, options_.destination);
     const ElementTolerance& tolerance = options_.tolerance;
     if (out_.max_abs_error_index < 0 || error > out_.max_abs_error) {
       out_.max_abs_error = error;
       out_.max_abs_error_index = i;
     }
     const double largest = std::max(out_.truth_max_abs, kSmallestNormal);
+    const bool ranks = options_.ulp_ranks == UlpRanks::kYes;
+    const double ulp =
+        ranks || tolerance.ulps > 0 ? UlpAt(magnitude, options_.destination) : 0;  // not asked for
     if (error >
         tolerance.of_largest * largest + tolerance.relative * magnitude + tolerance.ulps * ulp) {
       if (out_.violations++ == 0) out_.first_violation = i;
     }
-    if (options_.ulp_ranks == UlpRanks::kNo) return;
-    if (magnitude > 0x1p-10 * out_.truth_max_abs) ulps_.push_back(error / ulp);
+    if (ranks && magnitude > 0x1p-10 * out_.truth_max_abs) ulps_.push_back(error / ulp);
   }
 
   void RankUlps() {
