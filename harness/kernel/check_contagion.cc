@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <limits>
 #include <memory>
-#include <utility>
 
 #include "fmt/format.h"
 #include "harness/kernel/check_context.h"
@@ -114,25 +113,35 @@ TensorComparison JudgeReach(CheckContext& context, const std::string& label, Dat
   return compared;
 }
 
+size_t BytesOfPlants(const CaseData& data) {
+  const CaseInputs& inputs = data.inputs;
+  const size_t floats = inputs.query.size() + inputs.key.size() + inputs.value.size() +
+                        inputs.decay.size() + inputs.beta.size() + inputs.initial_state.size();
+  const CaseArm<double>& truth = data.truth.truth;
+  const size_t doubles = truth.output.size() + truth.final_state.size();
+  constexpr size_t kPlants = 4 * 6 * 2;  // phases, tensors, NaN and Inf
+  return kPlants * (floats * sizeof(float) + doubles * sizeof(double));
+}
+
 // Inputs and truth with the plant in its place.
-const CaseData& DataWith(CheckContext& context, const Plant& plant, float value) {
+std::shared_ptr<const CaseData> DataWith(CheckContext& context, const Plant& plant, float value) {
   const std::string key = fmt::format("{} in {} at {}", value, plant.label, plant.index);
-  return *context.data().derived->changed.Get(key, [&] {
+  return context.Changed(key, BytesOfPlants(context.data()), [&] {
     CaseData data;
     data.inputs = context.data().inputs;
     (data.inputs.*plant.tensor)[static_cast<size_t>(plant.index)] = value;
     data.truth.truth = ComputeTruthOnly(context.kernel_case(), data.inputs);
-    return std::make_unique<const CaseData>(std::move(data));
+    return data;
   });
 }
 
 void CheckPlant(CheckContext& context, const KernelResult& clean, const Plant& plant, float value) {
   const KernelCase& c = context.kernel_case();
   const std::string label = fmt::format("{} in {}", value, plant.label);
-  const CaseData& planted = DataWith(context, plant, value);
-  const auto result = context.Call(label, c, planted.inputs);
+  const std::shared_ptr<const CaseData> planted = DataWith(context, plant, value);
+  const auto result = context.Call(label, c, planted->inputs);
   if (!result) return;
-  const CaseArm<double>& truth = planted.truth.truth;
+  const CaseArm<double>& truth = planted->truth.truth;
   const TensorComparison output =
       JudgeReach(context, "output, " + label, c.data_type, truth.output, result->output);
   if (output.truth_non_finite_count == 0) context.AddInvalid(label, "the plant changed nothing");

@@ -3,6 +3,7 @@
 #define DELTAGAUGE_HARNESS_KERNEL_CHECK_CONTEXT_H_
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -53,6 +54,15 @@ class CheckContext {
                       std::span<const float> found);
   void ExpectSameBits(std::string_view label, const KernelResult& expected,
                       const KernelResult& found);
+
+  // The data of a changed case from `compute`, or what is kept of it under this key, if all that
+  // the check changes fits in kMostKeptBytes.
+  template <typename Compute>
+  std::shared_ptr<const CaseData> Changed(const std::string& key, size_t bytes_of_all,
+                                          const Compute& compute) {
+    const auto make = [&] { return std::make_shared<const CaseData>(compute()); };
+    return bytes_of_all > kMostKeptBytes ? make() : data_.derived->changed.Get(key, make);
+  }
 
   // Runs `body` on a context for another case of the same check and takes over its findings.
   template <typename Body>

@@ -16,6 +16,7 @@
 #ifndef DELTAGAUGE_HARNESS_KERNEL_KERNEL_CHECK_H_
 #define DELTAGAUGE_HARNESS_KERNEL_KERNEL_CHECK_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -34,14 +35,15 @@ namespace deltagauge {
 
 struct CaseData;
 
-// What checks derive from the data of a case alone, whatever the kernel. Bounded: a case has three
-// tensors to compare, at most 48 plants and 7 numbers of snapshots.
+// What checks derive from the data of a case alone, whatever the kernel.
 struct DerivedData {
-  // Of the float32 references of a tensor against its truth.
+  // Of the float32 references of a tensor against its truth: three tensors.
   Memo<std::vector<TensorComparison>> reference_figures;
-  // The case with something planted in its inputs (the truth alone), or with other snapshots.
-  Memo<std::unique_ptr<const CaseData>> changed;
+  // The case with something planted in its inputs (the truth alone), or with other snapshots: up to
+  // 48 of them, so those of a large case are not kept (kMostKeptBytes).
+  Memo<std::shared_ptr<const CaseData>> changed;
 };
+inline constexpr size_t kMostKeptBytes = size_t{1} << 28;
 
 // Inputs and truth of a case: the costly part, the same for every target and kernel. Threads may
 // share it. Who changes it takes a new `derived`.
