@@ -52,7 +52,7 @@ CheckOutcome CheckInWorker(const std::string& path, const KernelCase& kernel_cas
   try {
     const Plugin plugin = LoadInWorker(path);
     const PluginInUse in_use(plugin, trap);
-    return CheckKernel(kernel_case, data, in_use.kernel(), LimitsOf::kAnyKernel);
+    return CheckKernel(kernel_case, data, in_use.kernel(), {.limits = LimitsOf::kAnyKernel});
   } catch (const PluginFault& fault) {
     return Unsuccessful(kernel_case, fault.verdict(), fault.what());
   } catch (const reference::InputError& error) {

@@ -18,6 +18,7 @@
 namespace deltagauge::zoo {
 namespace {
 
+// Of the fault that depends on them, and of no other: members run at the same time.
 std::atomic<int64_t> calls{0};
 
 struct Job {
@@ -167,7 +168,7 @@ Status RunMember(Fault fault, const Form& form, const GatedDeltaRuleArgs& args, 
                    args,
                    workspace,
                    threads.NumThreads(),
-                   calls++,
+                   fault == Fault::kDependsOnCalls ? calls++ : 0,
                    panel,
                    (args.value_dim + panel - 1) / panel};
   const auto num_tasks = static_cast<int>(args.num_sequences * args.value_heads * job.panels);
