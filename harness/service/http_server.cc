@@ -162,8 +162,8 @@ class HttpServer::Implementation {
     server_.set_keep_alive_timeout(limits_.keep_alive_s);
     server_.set_keep_alive_max_count(10'000);
     server_.set_tcp_nodelay(true);
-    // The library's own choice, SO_REUSEPORT, would let two services share a port, each with some of
-    // the requests.
+    // The library's own choice, SO_REUSEPORT, would let two services share a port, each with some
+    // of the requests.
     server_.set_socket_options([](socket_t socket) {
       const int on = 1;
       setsockopt(socket, SOL_SOCKET, kExclusiveAddress, reinterpret_cast<const char*>(&on),

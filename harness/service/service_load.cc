@@ -36,7 +36,7 @@ struct Load {
   int clients = 8;
   int reports = 2000;
   int cases = 22;  // of kernels: 22 make 100 KB, 34 make 100 figures
-  int first = 0;  // number of the first report: a second run goes on
+  int first = 0;   // number of the first report: a second run goes on
   std::string path = "/";
   int requests = 200;
 };
@@ -47,7 +47,8 @@ Report Template(int cases, int variant) {
   report.cases.clear();
   for (int i = 0; i < cases; ++i) report.cases.push_back(ExampleKernelCase(i, 64 + i, "mixed"));
   for (int i = 0; i < 2; ++i) {
-    report.cases.push_back(ExampleTimingCase(cases + i, "prefill", 512 << i, 1.5 + 0.001 * variant));
+    report.cases.push_back(
+        ExampleTimingCase(cases + i, "prefill", 512 << i, 1.5 + 0.001 * variant));
   }
   JudgeReport(ExampleGates(), &report);
   return report;
