@@ -159,6 +159,7 @@ void Read(const Load& load) {
 int Main(int argc, char** argv) {
   Load load;
   CLI::App app("Load on a service");
+  app.fallthrough();  // of its subcommands: options in any order
   app.add_option("--host", load.host);
   app.add_option("--port", load.port);
   app.add_option("--clients", load.clients);
@@ -171,7 +172,6 @@ int Main(int argc, char** argv) {
   CLI::App* const read = app.add_subcommand("read", "Asks for one path again and again");
   read->add_option("--path", load.path);
   read->add_option("--requests", load.requests);
-  app.fallthrough();
   CLI11_PARSE(app, argc, argv);
   const Machine machine = ThisMachine();
   fmt::print("{}, {} threads\n", machine.cpu_model, machine.threads);
