@@ -25,8 +25,7 @@ std::optional<HostLock> HostLock::Try(const std::filesystem::path& path) {
   const DWORD error = GetLastError();
   if (error == ERROR_SHARING_VIOLATION) return std::nullopt;
   throw reference::InputError(
-      path.string(),
-      "can't be opened: " + std::system_category().message(static_cast<int>(error)),
+      path.string(), "can't be opened: " + std::system_category().message(static_cast<int>(error)),
       "its lock keeps runs on one machine apart");
 }
 
