@@ -17,7 +17,7 @@ namespace {
 
 // Of the server's 48 threads.
 constexpr int kMaxLongConnections = 16;
-constexpr int kMaxWait_s = 30;
+constexpr int kMaxWaitSeconds = 30;
 
 struct RunRoutes {
   ServiceParts parts;
@@ -152,7 +152,7 @@ HttpResponse ListThem(const RunRoutes& routes, const HttpRequest& request) {
 // Early on a change of what a waiting program wants to know: state, place, finished cases.
 HttpResponse GetRun(const RunRoutes& routes, const HttpRequest& request, const std::string& task) {
   CheckParams(request, {"wait"});
-  const int64_t wait_s = IntParam(request, "wait", 0, kMaxWait_s, 0);
+  const int64_t wait_s = IntParam(request, "wait", 0, kMaxWaitSeconds, 0);
   const RunView now = RunNow(routes, task);
   if (wait_s == 0 || HasEnded(now.record.state)) return JsonAnswer(RunJson(now));
   const auto connection = routes.long_connections.Take();

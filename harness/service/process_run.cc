@@ -55,7 +55,7 @@ class LineCutter {
     rest_ += piece;
     size_t begin = 0;
     for (size_t end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n', begin)) {
-      take(std::string_view(rest_).substr(begin, end - begin));
+      take(rest_.substr(begin, end - begin));
       begin = end + 1;
     }
     rest_.erase(0, begin);
