@@ -20,7 +20,7 @@ class RunEventsTest : public RunServiceTest {
   }
 
   // One event; empty if the stream said that it was the last.
-  static std::string Next(const HttpResponse& response) {
+  std::string Next(const HttpResponse& response) {
     std::string sent;
     goes_on_ = response.stream([&](std::string_view piece) {
       sent += piece;
@@ -28,7 +28,7 @@ class RunEventsTest : public RunServiceTest {
     });
     return sent;
   }
-  static inline bool goes_on_ = false;
+  bool goes_on_ = false;
 };
 
 TEST_F(RunEventsTest, AreProgressHeartbeatsAndTheEnd) {
