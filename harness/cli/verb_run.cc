@@ -1,4 +1,5 @@
 // run, list, repro: a configuration's cases, all of them or one.
+#include <cmath>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -18,6 +19,7 @@
 #include "harness/report/export_report.h"
 #include "harness/report/json.h"
 #include "harness/report/report_json.h"
+#include "harness/report/run_step.h"
 #include "harness/run/case_runner.h"
 #include "harness/run/data_folders.h"
 #include "harness/run/interrupt.h"
@@ -88,6 +90,31 @@ std::vector<Waiver> ParseWaivers(std::string_view json, const std::string& sourc
   return waivers;
 }
 
+// --progress-json: a line for each case, and for each hundredth of a stage inside it.
+RunObserver StepPrinter(const Console& console) {
+  RunObserver observer;
+  observer.progress = [&console, last = RunStep()](const RunProgress& progress) mutable {
+    RunStep step;
+    step.done = static_cast<int64_t>(progress.index);
+    step.total = static_cast<int64_t>(progress.count);
+    step.case_id = progress.id;
+    step.what = progress.what;
+    step.share = std::round(100 * progress.done) / 100;
+    step.seconds_left = std::round(10 * progress.seconds_left) / 10;
+    if (step == last) return;
+    console.out << WriteRunStep(step) << std::endl;  // whoever watches wants it now
+    last = step;
+  };
+  return observer;
+}
+
+std::string WriteRunEnd(const Report& report) {
+  return WriteJson(Json::MakeObject({{"event", "end"},
+                                     {"verdict", VerdictName(report.summary.verdict)},
+                                     {"exit_code", report.summary.exit_code},
+                                     {"report_id", report.report_id}}));
+}
+
 class RunVerb final : public Verb {
  public:
   std::string_view Name() const override { return "run"; }
@@ -104,8 +131,11 @@ class RunVerb final : public Verb {
     app.add_option("--waivers", waivers_,
                    "JSON array of known failures: {target, by, reason, until}")
         ->type_name("FILE");
-    app.add_flag("--quiet", quiet_, "Print the verdict only");
-    app.add_flag("--json", json_, "Print report.json instead of a summary");
+    auto* const quiet = app.add_flag("--quiet", quiet_, "Print the verdict only");
+    auto* const json = app.add_flag("--json", json_, "Print report.json instead of a summary");
+    app.add_flag("--progress-json", progress_json_,
+                 "Print how far it is, one JSON object a line, instead of a summary")
+        ->excludes(quiet, json);
     app.footer(
         "Exit code: 0 passed, 1 a kernel is wrong, 2 drift or agreement, 3 slower than asked,\n"
         "4 inconclusive, 5 invalid (nothing could be shown), 64 usage, 70 internal error.\n"
@@ -133,7 +163,9 @@ class RunVerb final : public Verb {
       report = RunSession(request, world, Observer(console, line));
     }
     const std::string path = out_ + "/report.json";
-    if (json_) {
+    if (progress_json_) {
+      console.out << WriteRunEnd(report) << std::endl;
+    } else if (json_) {
       console.out << WriteReport(report);
     } else if (quiet_) {
       console.out << VerdictName(report.summary.verdict) << '\n';
@@ -146,6 +178,7 @@ class RunVerb final : public Verb {
 
  private:
   RunObserver Observer(const Console& console, ProgressLine& line) const {
+    if (progress_json_) return StepPrinter(console);
     RunObserver observer;
     const bool quiet = quiet_ || json_;
     observer.progress = [&line, quiet](const RunProgress& progress) {
@@ -178,6 +211,7 @@ class RunVerb final : public Verb {
   bool fresh_ = false;
   bool quiet_ = false;
   bool json_ = false;
+  bool progress_json_ = false;
 };
 
 class ListVerb final : public Verb {

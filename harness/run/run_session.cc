@@ -215,6 +215,7 @@ class Session {
         continue;
       }
       progress.index = i;
+      progress.id = entry.id;
       progress.kind = NameOf(KindOf(entry.run_case));
       progress.what.clear();
       progress.seconds_left = time_left.Seconds();

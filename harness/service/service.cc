@@ -40,6 +40,7 @@ Service::Service(ServiceOptions options, ReportStore* store)
   AddCompareRoutes(parts(), &router_);
   AddVerdictRoutes(parts(), &router_);
   AddRecordRoutes(parts(), &router_);
+  AddRunRoutes(parts(), &router_);
   AddImageRoutes(parts(), &router_);
   AddMetricRoutes(parts(), &router_);
   AddPageRoutes(parts(), &router_);
