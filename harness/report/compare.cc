@@ -71,7 +71,9 @@ MetricChange CompareMetric(const Metric* base, const Metric* head, bool may_time
   if (head != nullptr) change.head = head->value;
   if (base == nullptr || head == nullptr) return change;
   const bool performance = known.name.starts_with("performance.");
-  if (performance && !may_time) {
+  // Figures of other programs are of their machine, too, but no speedups: nothing judges them.
+  const bool foreign = known.name.starts_with("foreign.");
+  if ((performance || foreign) && !may_time) {
     change.change = Change::kNotCompared;
     return change;
   }

@@ -66,7 +66,7 @@ Concern ConcernOfKind(std::string_view kind) {
   for (const std::string_view model : {"drift", "agreement", "greedy", "invariance"}) {
     if (kind == model) return Concern::kDrift;
   }
-  for (const std::string_view timed : {"timing", "prefill", "decode"}) {
+  for (const std::string_view timed : {"timing", "prefill", "decode", "foreign"}) {
     if (kind == timed) return Concern::kPerformance;
   }
   return Concern::kCorrectness;

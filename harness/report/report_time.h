@@ -13,7 +13,7 @@ namespace deltagauge {
 // std::logic_error).
 std::string FormatUtc(int64_t unix_seconds);
 
-// Its inverse; nothing for any other text.
+// Its inverse; nothing for any other text, times before 1970 included.
 std::optional<int64_t> ParseUtc(std::string_view text);
 
 // Whether "2026-02-28" is a day of the calendar. Such texts are in the order of their days.

@@ -34,10 +34,10 @@ TextObject::TextObject(const HttpRequest& request, std::initializer_list<std::st
       throw HttpError(400, "unknown_member", fmt::format("body#/{}: unknown member", name),
                       NameHint(name, names));
     }
-    if (!value.IsString() || value.AsString().size() > kMaxTextBytes) {
-      throw HttpError(
-          400, "bad_member",
-          fmt::format("body#/{}: expected a text of at most {} bytes", name, kMaxTextBytes));
+    if (!value.IsString() || CountCharacters(value.AsString()) > kMaxTextCharacters) {
+      throw HttpError(400, "bad_member",
+                      fmt::format("body#/{}: expected a text of at most {} characters", name,
+                                  kMaxTextCharacters));
     }
   }
 }

@@ -23,13 +23,13 @@ inline Json OptionalJson(const std::optional<double>& value) {
 class TextObject {
  public:
   // Throws HttpError 400 if it is no JSON object of texts, has members that are not `known`, or a
-  // text of more than kMaxTextBytes.
+  // text of more than kMaxTextCharacters.
   TextObject(const HttpRequest& request, std::initializer_list<std::string_view> known);
 
   std::string Optional(std::string_view name) const;
   std::string Required(std::string_view name) const;  // not empty; throws HttpError 400
 
-  static constexpr size_t kMaxTextBytes = 4000;
+  static constexpr size_t kMaxTextCharacters = 4000;
 
  private:
   Json json_;

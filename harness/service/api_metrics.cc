@@ -1,8 +1,9 @@
-// /metrics, /healthz, /readyz.
+// /metrics, /healthz, /readyz, and the description of all of it.
 #include <array>
 
 #include "harness/report/exposition.h"
 #include "harness/service/service.h"
+#include "harness/service/service_assets.h"
 #include "harness/store/store_queries.h"
 
 namespace deltagauge {
@@ -133,9 +134,19 @@ HttpResponse GetReady(const ServiceParts& parts) {
   return JsonAnswer(Json::MakeObject({{"status", "ready"}}));
 }
 
+HttpResponse GetDescription(const HttpRequest& request) {
+  CheckParams(request, {});
+  HttpResponse response;
+  response.content_type = "application/yaml";
+  response.body.assign(kOpenApi.bytes, kOpenApi.size);
+  return response;
+}
+
 }  // namespace
 
 void AddMetricRoutes(ServiceParts parts, Router* router) {
+  router->Add("GET", "/api/v1/openapi.yaml",
+              [](const HttpRequest& request, const PathParts&) { return GetDescription(request); });
   router->Add("GET", "/metrics", [parts](const HttpRequest& request, const PathParts&) {
     return GetMetrics(parts, request);
   });

@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "fmt/format.h"
+#include "harness/service/api_json.h"
+#include "harness/service/foreign_report.h"
 #include "harness/service/report_choice.h"
 #include "harness/service/service.h"
 #include "harness/store/store_queries.h"
@@ -24,11 +26,29 @@ std::string_view OutcomeWord(AddOutcome outcome) {
   return "conflict";
 }
 
+ReportRows RowsOf(const HttpRequest& request, const IngestLimits& limits) {
+  if (IsOwnReport(request.body)) {
+    if (!request.query.empty()) {
+      throw HttpError(400, "unknown_parameter",
+                      fmt::format("'{}': a report of deltagauge says that itself",
+                                  request.query.begin()->first));
+    }
+    return MakeReportRows(request.body, "body", limits);
+  }
+  const ForeignContext context = {request.Param("report_id"),   request.Param("created_at"),
+                                  request.Param("repo"),        request.Param("branch"),
+                                  request.Param("commit"),      request.Param("machine"),
+                                  request.Param("fingerprint"), request.Param("config")};
+  return MakeReportRows(ReadForeignReport(request.body, "body", context, limits), request.body,
+                        "body", limits);
+}
+
 HttpResponse PostReport(const ServiceParts& parts, const HttpRequest& request) {
-  CheckParams(request, {});
+  CheckParams(request, {"report_id", "created_at", "repo", "branch", "commit", "machine",
+                        "fingerprint", "config"});
   const auto begin = std::chrono::steady_clock::now();
   if (request.body.empty()) throw HttpError(400, "empty_body", "the body is empty; send a report");
-  const ReportRows rows = MakeReportRows(request.body, "body", parts.options.ingest);
+  const ReportRows rows = RowsOf(request, parts.options.ingest);
   const AddOutcome outcome = parts.store.Add(rows, parts.options.unix_seconds());
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   parts.counters.CountReport(OutcomeWord(outcome), seconds.count());
@@ -56,7 +76,7 @@ PageMark MarkOf(const std::string& text) {
   const bool has_dot = time.ec == std::errc() && time.ptr != end && *time.ptr == '.';
   const auto id = has_dot ? std::from_chars(time.ptr + 1, end, mark.id)
                           : std::from_chars_result{end, std::errc::invalid_argument};
-  if (id.ec != std::errc() || id.ptr != end) {
+  if (id.ec != std::errc() || id.ptr != end || mark.created_s < 0 || mark.id < 0) {
     throw HttpError(400, "bad_parameter", "'after' is not what 'next' of a page said");
   }
   return mark;
@@ -97,11 +117,11 @@ Json GateJson(const GateRow& gate) {
                                 {"concern", gate.concern},
                                 {"verdict", gate.verdict},
                                 {"case", gate.case_name},
-                                {"threshold", gate.threshold},
+                                {"threshold", OptionalJson(gate.threshold)},
                                 {"operator", gate.at_least ? ">=" : "<="},
                                 {"reason", gate.reason}});
   const auto add = [&](std::string_view name, const std::optional<double>& value) {
-    if (value) json[name] = *value;
+    if (value) json[name] = OptionalJson(value);
   };
   add("observed", gate.observed);
   add("ci_lo", gate.ci_lo);

@@ -23,7 +23,10 @@ HttpResponse JsonAnswer(const Json& json, int status) {
 HttpResponse ErrorAnswer(const HttpError& error) {
   Json details = Json::MakeObject({{"code", error.code()}, {"message", error.what()}});
   if (!error.hint().empty()) details["hint"] = error.hint();
-  return JsonAnswer(Json::MakeObject({{"error", std::move(details)}}), error.status());
+  HttpResponse answer =
+      JsonAnswer(Json::MakeObject({{"error", std::move(details)}}), error.status());
+  answer.headers = error.headers();
+  return answer;
 }
 
 HttpResponse HtmlAnswer(std::string html, int status) {

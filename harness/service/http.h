@@ -49,14 +49,21 @@ class HttpError : public std::runtime_error {
   // `code` is a stable word: "not_found"; `what` a sentence; `hint` what to do.
   HttpError(int status, std::string code, const std::string& what, std::string hint = {})
       : std::runtime_error(what), status_(status), code_(std::move(code)), hint_(std::move(hint)) {}
+  // Sent with the answer.
+  HttpError& WithHeader(std::string name, std::string value) {
+    headers_.emplace_back(std::move(name), std::move(value));
+    return *this;
+  }
   int status() const { return status_; }
   const std::string& code() const { return code_; }
   const std::string& hint() const { return hint_; }
+  const std::vector<std::pair<std::string, std::string>>& headers() const { return headers_; }
 
  private:
   int status_;
   std::string code_;
   std::string hint_;
+  std::vector<std::pair<std::string, std::string>> headers_;
 };
 
 HttpResponse JsonAnswer(const Json& json, int status = 200);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "harness/service/http_stream.h"
 #include "harness/store/gzip.h"
 #include "httplib.h"
 #include "reference/input_error.h"
@@ -79,6 +80,49 @@ class BoundedPool final : public httplib::TaskQueue {
   std::vector<std::thread> threads_;
 };
 
+// The connection that this thread serves: the library tells its handlers nothing of it.
+thread_local HttpStream* this_stream = nullptr;
+
+void CloseAfterAnswer() {
+  if (this_stream != nullptr) this_stream->CloseAfterAnswer();
+}
+
+// The library's server, with connections that hold limits, and end where a request's end is not
+// known: what follows would be taken for the next one.
+class LimitedServer final : public httplib::Server {
+ public:
+  explicit LimitedServer(const HttpLimits& limits) : limits_(limits) {}
+
+ private:
+  bool process_and_close_socket(socket_t socket) override {
+    HttpStream stream(socket, limits_);
+    this_stream = &stream;
+    bool is_well = true;
+    for (size_t left = keep_alive_max_count_; left > 0 && Waits(stream); --left) {
+      stream.BeginHead();
+      bool is_last = false;
+      is_well = process_request(stream, left == 1, is_last, nullptr);
+      if (!is_well || is_last || stream.closes()) break;
+    }
+    this_stream = nullptr;
+    CloseGently(socket);
+    return is_well;
+  }
+
+  // For the next request. In short steps: the server may end meanwhile.
+  bool Waits(const HttpStream& stream) const {
+    if (stream.has_buffered()) return true;
+    const auto deadline =
+        std::chrono::steady_clock::now() + std::chrono::seconds(keep_alive_timeout_sec_);
+    while (svr_sock_ != INVALID_SOCKET && std::chrono::steady_clock::now() < deadline) {
+      if (WaitForSocket(stream.socket(), SocketWait::kToRead, 20)) return true;
+    }
+    return false;
+  }
+
+  HttpLimits limits_;
+};
+
 // What the header says, which may be anything.
 size_t ContentLength(const httplib::Request& request) {
   const std::string text = request.get_header_value("Content-Length");
@@ -128,7 +172,7 @@ HttpResponse Refusal(int status, const std::string& code, const std::string& wha
 class HttpServer::Implementation {
  public:
   Implementation(const HttpAddress& address, const HttpLimits& limits, HttpHandler handler)
-      : limits_(limits), handler_(std::move(handler)) {
+      : limits_(limits), handler_(std::move(handler)), server_(limits) {
     Configure();
     Route();
     port_ = address.port == 0 ? server_.bind_to_any_port(address.host)
@@ -170,14 +214,48 @@ class HttpServer::Implementation {
                  sizeof on);
     });
     // Errors of the library itself (a broken request line, a body that is too large) in our form.
-    server_.set_error_handler([](const httplib::Request&, httplib::Response& response) {
-      if (!response.body.empty()) return;
-      Send(Refusal(response.status, "bad_request", "the request was not understood"), &response);
+    server_.set_error_handler([this](const httplib::Request& request, httplib::Response& response) {
+      if (response.body.empty()) RefuseHead(request, &response);
     });
     server_.set_exception_handler(
         [](const httplib::Request&, httplib::Response& response, std::exception_ptr) {
           Send(Refusal(500, "internal", "the service broke"), &response);
         });
+  }
+
+  // What the library refuses by itself, mostly before the headers are read.
+  void RefuseHead(const httplib::Request& request, httplib::Response* response) {
+    CloseAfterAnswer();
+    response->set_header("Connection", "close");
+    if (this_stream != nullptr && this_stream->head_too_large()) {
+      return Send(Refusal(431, "head_too_large",
+                          fmt::format("the head has more than {} bytes", limits_.head_bytes)),
+                  response);
+    }
+    // A method that the library does not know is one that no path knows.
+    if (response->status == 400 && request.path.empty() && request.target.starts_with('/') &&
+        request.version.starts_with("HTTP/1.")) {
+      HttpRequest unknown;
+      unknown.method = request.method;
+      unknown.path = request.target.substr(0, request.target.find('?'));
+      return Send(handler_(unknown), response);
+    }
+    Send(Refusal(response->status, "bad_request", "the request was not understood"), response);
+  }
+
+  // "Content-Length: 5, 5" and the like: who reads it otherwise than a proxy in front would take
+  // part of a body for a request.
+  static bool HasClearLength(const httplib::Request& request) {
+    const size_t lengths = request.get_header_value_count("Content-Length");
+    const size_t encodings = request.get_header_value_count("Transfer-Encoding");
+    if (encodings > 0) {
+      return encodings == 1 && lengths == 0 &&
+             request.get_header_value("Transfer-Encoding") == "chunked";
+    }
+    if (lengths == 0) return true;
+    const std::string length = request.get_header_value("Content-Length");
+    return lengths == 1 && !length.empty() && length.size() <= 15 &&
+           length.find_first_not_of("0123456789") == std::string::npos;
   }
 
   void Route() {
@@ -197,6 +275,13 @@ class HttpServer::Implementation {
   }
 
   httplib::Server::HandlerResponse Prepare(httplib::Request* request, httplib::Response* response) {
+    if (this_stream != nullptr) this_stream->BeginBody();
+    if (!HasClearLength(*request)) {
+      CloseAfterAnswer();
+      response->set_header("Connection", "close");
+      Send(Refusal(400, "bad_length", "how long the body is can't be said"), response);
+      return httplib::Server::HandlerResponse::Handled;
+    }
     // Parts of generated pages are of no use, and many overlapping ones a way to ask for gigabytes.
     request->ranges.clear();
     // The library would unpack without limit, and pack by Brotli, which takes 50 times as long.
@@ -218,6 +303,14 @@ class HttpServer::Implementation {
       request->set_header("Content-Length", "0");
     }
     const bool is_long = request->path.size() > limits_.path_bytes;
+    const bool is_read = request->method == "GET" || request->method == "HEAD";
+    if (has_body && !takes_body && !is_read) {
+      // No path knows the method; its body is of no use to anybody.
+      CloseAfterAnswer();
+      response->set_header("Connection", "close");
+      Send(handler_(Converted(*request)), response);
+      return httplib::Server::HandlerResponse::Handled;
+    }
     if (takes_body || has_body) {
       if (is_long || !takes_body) {
         request->method = "POST";
@@ -263,6 +356,10 @@ class HttpServer::Implementation {
         is_form ? reader([](const httplib::MultipartFormData&) { return true; },
                          [&](const char* piece, size_t size) { return take(piece, size); })
                 : reader([&](const char* piece, size_t size) { return take(piece, size); });
+    if (!was_read) {
+      CloseAfterAnswer();
+      response->set_header("Connection", "close");
+    }
     if (is_large || response->status == 413) {
       return Send(Refusal(413, "body_too_large",
                           fmt::format("the body has more than {} bytes", limits_.body_bytes)),
@@ -304,7 +401,7 @@ class HttpServer::Implementation {
 
   HttpLimits limits_;
   HttpHandler handler_;
-  httplib::Server server_;
+  LimitedServer server_;
   int port_ = 0;
   std::thread thread_;
 };

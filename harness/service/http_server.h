@@ -15,6 +15,8 @@ struct HttpLimits {
   size_t body_bytes = size_t{16} << 20;      // as it comes
   size_t unpacked_bytes = size_t{16} << 20;  // after gzip
   size_t path_bytes = 1024;                  // the library's own limit of a line is 8 KB
+  size_t head_bytes = size_t{64} << 10;      // request line and headers
+  int head_timeout_s = 20;                   // for all of a head
   int threads = 48;                          // one a connection
   size_t waiting_connections = 256;          // accepted, but without a thread
   int read_timeout_s = 10;                   // between two pieces

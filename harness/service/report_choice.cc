@@ -5,6 +5,8 @@
 #include "fmt/format.h"
 #include "harness/report/report_json.h"
 #include "harness/report/report_time.h"
+#include "harness/service/api_json.h"
+#include "harness/service/foreign_report.h"
 #include "harness/service/http.h"
 #include "harness/store/store_records.h"
 
@@ -61,7 +63,8 @@ ReportPair ChoosePair(std::string_view base, std::string_view head, const Choice
 Report LoadReport(const ReportRow& row, Database* database) {
   const auto text = ReadBody(row.id, database);
   if (!text) throw DatabaseError(DatabaseError::Kind::kBroken, "a report lost its JSON");
-  return ReadReport(*text, row.report_id);
+  if (IsOwnReport(*text)) return ReadReport(*text, row.report_id);
+  return ReadForeignReport(*text, row.report_id, ContextOf(row));
 }
 
 Json MachineRowJson(const MachineRow& machine) {
@@ -95,7 +98,7 @@ Json ReportRowJson(const ReportRow& row) {
                            {"complete", row.complete},
                            {"cases", row.cases},
                            {"headline", row.headline},
-                           {"duration_s", row.duration_s},
+                           {"duration_s", OptionalJson(row.duration_s)},
                            {"bytes", row.raw_bytes}});
 }
 

@@ -29,7 +29,7 @@ struct ReportPair {
 ReportPair ChoosePair(std::string_view base, std::string_view head, const ChoiceHints& hints,
                       Database* database);
 
-// Its JSON, read. Throws DatabaseError if what is kept can't be.
+// Its JSON, read, of whichever form it is. Throws DatabaseError if what is kept can't be.
 Report LoadReport(const ReportRow& row, Database* database);
 
 Json ReportRowJson(const ReportRow& row);

@@ -51,8 +51,10 @@ Router::Match Router::Find(const HttpRequest& request) const {
     methods += (methods.empty() ? "" : ", ") + entry.method;
   }
   if (methods.empty()) throw HttpError(404, "not_found", "there is nothing at this path");
+  if (methods.find("GET") != std::string::npos) methods += ", HEAD";
   throw HttpError(405, "method_not_allowed", "this path does not know that method",
-                  fmt::format("it knows {}", methods));
+                  fmt::format("it knows {}", methods))
+      .WithHeader("Allow", methods);
 }
 
 std::vector<std::string> Router::Names() const {

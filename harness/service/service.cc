@@ -47,9 +47,10 @@ Service::Service(ServiceOptions options, ReportStore* store)
 }
 
 HttpResponse Service::Answer(const HttpRequest& request, std::string_view* route) const {
-  CheckAccess(options_.access, request);
+  // First: which routes there are is no secret, and no token makes another method one of them.
   const Router::Match match = router_.Find(request);
   *route = match.pattern;
+  CheckAccess(options_.access, request);
   return (*match.route)(request, match.parts);
 }
 

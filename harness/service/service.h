@@ -63,7 +63,7 @@ void AddVerdictRoutes(ServiceParts parts, Router* router);  // /api/v1/verdict
 void AddRecordRoutes(ServiceParts parts, Router* router);   // baselines, waivers, annotations
 void AddRunRoutes(ServiceParts parts, Router* router);      // /api/v1/runs
 void AddImageRoutes(ServiceParts parts, Router* router);    // badges, plots
-void AddMetricRoutes(ServiceParts parts, Router* router);   // /metrics, /healthz, /readyz
+void AddMetricRoutes(ServiceParts parts, Router* router);   // /metrics, probes, openapi.yaml
 void AddPageRoutes(ServiceParts parts, Router* router);     // /, /reports/{id}, /trend, ...
 
 }  // namespace deltagauge

@@ -96,6 +96,12 @@ bool IsIdentifier(std::string_view text) {
   });
 }
 
+size_t CountCharacters(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
+}
+
 std::string WithoutNul(std::string_view text) {
   if (text.find('\0') == std::string_view::npos) return std::string(text);
   std::string clean;

@@ -90,6 +90,9 @@ ReportRows MakeReportRows(Report report, std::string_view text, std::string_view
 // 1 to 64 letters, digits and -_. : what a report's id and a task's id look like.
 bool IsIdentifier(std::string_view text);
 
+// Of UTF-8.
+size_t CountCharacters(std::string_view text);
+
 // U+0000 becomes U+FFFD: no database keeps it in a text.
 std::string WithoutNul(std::string_view text);
 
