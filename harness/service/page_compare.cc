@@ -83,7 +83,9 @@ std::string FiguresOf(const CaseChange& of) {
     std::string text =
         fmt::format("{}: {} → {}", metric.metric, Figure(metric.base), Figure(metric.head));
     if (metric.ratio) text += fmt::format(" (x {})", ShortNumber(*metric.ratio));
-    list += "<li>" + ChangeBadge(metric.change) + " " + EscapeXml(text) + "</li>";
+    list += "<li>";
+    if (metric.change != of.change) list += ChangeBadge(metric.change) + " ";
+    list += EscapeXml(text) + "</li>";
   }
   return list.empty() ? "" : "<ul class=\"figures-list\">" + list + "</ul>";
 }

@@ -3,6 +3,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "fmt/format.h"
@@ -56,38 +58,49 @@ std::string FirstMetric(const std::vector<std::string>& metrics) {
   return metrics.empty() ? "" : metrics.front();
 }
 
-// The series that was asked for, or the first that comes close to it.
-const SeriesName* Choose(const Question& asked, const std::vector<SeriesName>& series) {
-  const SeriesName* same_case = nullptr;
-  for (const SeriesName& name : series) {
-    if (!asked.case_name.empty() && name.case_name != asked.case_name) continue;
-    if (asked.machine.empty() || name.machine.fingerprint == asked.machine) return &name;
-    if (same_case == nullptr) same_case = &name;
+// The series that comes closest to what was asked for: its case, then its machine, then the machine
+// that reported last.
+const SeriesName* Choose(const Question& asked, std::string_view newest_machine,
+                         const std::vector<SeriesName>& series) {
+  const auto rank = [&](const SeriesName& name) {
+    const std::string& machine = name.machine.fingerprint;
+    return std::tuple(asked.case_name.empty() || name.case_name == asked.case_name,
+                      asked.machine.empty() || machine == asked.machine, machine == newest_machine);
+  };
+  const auto best =
+      std::max_element(series.begin(), series.end(),
+                       [&](const SeriesName& a, const SeriesName& b) { return rank(a) < rank(b); });
+  return best == series.end() ? nullptr : &*best;
+}
+
+// The branch's; of an empty branch, whichever machine.
+std::string NewestMachine(std::string_view branch, const std::vector<HeadRow>& heads) {
+  const ReportRow* newest = nullptr;
+  for (const HeadRow& head : heads) {
+    if (!branch.empty() && head.branch != branch) continue;
+    if (newest == nullptr || head.report.created_s > newest->created_s) newest = &head.report;
   }
-  if (same_case != nullptr && !asked.case_name.empty()) return same_case;
-  return series.empty() ? nullptr : &series.front();
+  return newest == nullptr ? "" : newest->machine.fingerprint;
 }
 
 Found Find(Question* asked, Database* database) {
   Found found;
   found.offer.metrics = ListMetrics(database);
+  const std::vector<HeadRow> heads = ListHeads(kBranches, database);
   std::set<std::string> seen;
-  for (const HeadRow& head : ListHeads(kBranches, database)) {
+  for (const HeadRow& head : heads) {
     if (!head.branch.empty() && seen.insert(head.branch).second) {
       found.offer.branches.push_back(head.branch);
     }
   }
   if (asked->metric.empty()) asked->metric = FirstMetric(found.offer.metrics);
-  SeriesFilter filter;
-  filter.metric = asked->metric;
-  if (!asked->metric.empty()) found.offer.series = ListSeries(filter, database);
-  // The list is cut off at some length; what was asked for may be behind that.
-  filter.case_name = asked->case_name;
-  filter.machine = asked->machine;
-  const auto exact = ListSeries(filter, database);
-  const SeriesName* const chosen =
-      exact.empty() ? Choose(*asked, found.offer.series) : &exact.front();
-  if (asked->metric.empty() || chosen == nullptr) return found;
+  if (asked->metric.empty()) return found;
+  found.offer.series = ListSeries({"", asked->metric, ""}, database);
+  // That list is cut off at some length; what was asked for may be behind it.
+  const auto exact = ListSeries({asked->case_name, asked->metric, asked->machine}, database);
+  const auto& series = exact.empty() ? found.offer.series : exact;
+  const SeriesName* const chosen = Choose(*asked, NewestMachine(asked->branch, heads), series);
+  if (chosen == nullptr) return found;
   if (exact.empty()) found.note = "That case and machine have no such figures; here is another.";
   asked->case_name = chosen->case_name;
   asked->machine = chosen->machine.fingerprint;
