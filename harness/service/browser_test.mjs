@@ -252,12 +252,12 @@ test("a trend is drawn from the right points", async () => {
 
 test("a form chooses another trend", async () => {
   await withPage(trendPath, async (page) => {
-    await page.getByLabel("Figure").selectOption("performance.decode.speedup");
-    await page.getByLabel("Case").selectOption("prefill:tokens=512");
+    await page.locator("select[name=metric]").selectOption("performance.decode.speedup");
+    await page.locator("select[name=case]").selectOption("prefill:tokens=512");
     await page.getByRole("button", { name: "Show" }).click();
     await page.waitForURL("**metric=performance.decode.speedup**");
     assert.match(await page.locator(".warning").innerText(), /here is another/);
-    assert.equal(await page.getByLabel("Case").inputValue(), "decode:tokens=16");
+    assert.equal(await page.locator("select[name=case]").inputValue(), "decode:tokens=16");
   });
 });
 
