@@ -91,9 +91,12 @@ std::string FiguresOf(const CaseChange& of) {
 }
 
 std::string CaseRow(const CaseChange& of) {
-  return fmt::format("<tr><td>{}</td><th scope=\"row\">{}</th><td>{} → {}</td><td>{}{}</td></tr>\n",
+  // Of figures alone, the reason says what stands in their list.
+  std::string why = FiguresOf(of);
+  if (why.empty() || of.base != of.head) why = EscapeXml(of.reason) + why;
+  return fmt::format("<tr><td>{}</td><th scope=\"row\">{}</th><td>{} → {}</td><td>{}</td></tr>\n",
                      ChangeBadge(of.change), EscapeXml(of.id), html::Badge(of.base),
-                     html::Badge(of.head), EscapeXml(of.reason), FiguresOf(of));
+                     html::Badge(of.head), why);
 }
 
 std::string CaseTables(const ReportComparison& comparison) {

@@ -153,7 +153,8 @@ std::string TextField(std::string_view name, std::string_view label, std::string
     options += "<option value=\"" + EscapeXml(text) + "\"></option>\n";
   }
   return fmt::format(
-      "<label>{0}<input type=\"text\" name=\"{1}\" value=\"{2}\" list=\"{1}-list\" required "
+      "<label>{0}<input type=\"text\" name=\"{1}\" value=\"{2}\" list=\"{1}-list\" size=\"32\" "
+      "required "
       "autocomplete=\"off\" spellcheck=\"false\"></label><datalist id=\"{1}-list\">\n{3}"
       "</datalist>\n",
       EscapeXml(label), name, EscapeXml(value), options);
