@@ -18,6 +18,7 @@ const golden = fileURLToPath(new URL("../report/fixtures/golden_report.json", im
 
 const kToken = "token-of-the-browser-test";
 const kWindow = { width: 1280, height: 800 };
+const kPatience_ms = 120_000; // for machines with much else to do
 const kSlowDays = 26; // days of main before it becomes slower
 const kDays = 40;
 
@@ -34,6 +35,7 @@ const startServer = () =>
     writeFileSync(token, kToken);
     server = spawn(program, ["serve", "--db", join(work, "store.sqlite"), "--port", "0",
       "--token-file", token], { stdio: ["ignore", "pipe", "inherit"] });
+    server.once("error", reject);
     server.once("exit", (code) => reject(new Error(`the service ended with ${code}`)));
     let said = "";
     server.stdout.on("data", (piece) => {
@@ -99,6 +101,7 @@ const seed = async () => {
 const open = async (path, options = {}) => {
   const page = await browser.newPage({ viewport: kWindow, ...options });
   page.complaints = [];
+  page.setDefaultTimeout(kPatience_ms);
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) page.complaints.push(message.text());
   });
