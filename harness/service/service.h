@@ -47,6 +47,8 @@ class Service {
   ServiceParts parts() { return {options_, store_, counters_}; }
 
  private:
+  // As JSON, or as a page where people look.
+  HttpResponse Refusal(const HttpRequest& request, const HttpError& error) const;
   HttpResponse Answer(const HttpRequest& request, std::string_view* route) const;
 
   ServiceOptions options_;

@@ -187,6 +187,13 @@ std::vector<SeriesName> ListSeries(const SeriesFilter& filter, Database* databas
   return names;
 }
 
+std::vector<std::string> ListMetrics(Database* database) {
+  std::vector<std::string> metrics;
+  database->Query("SELECT DISTINCT metric FROM series ORDER BY metric LIMIT 500", {},
+                  [&](const SqlRow& row) { metrics.push_back(row.String(0)); });
+  return metrics;
+}
+
 std::vector<SeriesPoint> ReadSeries(int64_t series, std::string_view branch, int limit,
                                     Database* database) {
   std::vector<SeriesPoint> points;
