@@ -1,12 +1,11 @@
 #include "harness/service/page_assets.h"
 
-#include "harness/service/service_assets.h"
-
 #include <map>
 #include <stdexcept>
 
 #include "fmt/format.h"
 #include "harness/report/export_html.h"
+#include "harness/service/service_assets.h"
 #include "reference/sha256.h"
 
 namespace deltagauge {
