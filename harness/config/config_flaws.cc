@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "harness/base/nearest_name.h"
 
 namespace deltagauge {
 namespace {
@@ -30,6 +31,26 @@ bool Asks(const std::vector<CheckKind>& checks, CheckKind check) {
 }
 
 }  // namespace
+
+std::optional<Flaw> FlawOf(const OutsideArm& arm) {
+  if (std::find(kArmNames.begin(), kArmNames.end(), arm.name) != kArmNames.end()) {
+    return Flaw{"name", fmt::format("'{}' is an arm of our own", arm.name), "take another name"};
+  }
+  if (arm.plugin.empty() == !arm.torch_op) {
+    return Flaw{"plugin", "an arm from outside is either a plugin or a torch_op",
+                "plugin: mine.so, or torch_op: {op: llama::gated_delta_rule}"};
+  }
+  if (arm.fallback != Fallback::kNone && !arm.torch_op) {
+    return Flaw{"fallback", "a plugin has no fallback", "only a torch_op has"};
+  }
+  if (arm.torch_op &&
+      std::find(kTorchOps.begin(), kTorchOps.end(), arm.torch_op->op) == kTorchOps.end()) {
+    const std::vector<std::string_view> known(kTorchOps.begin(), kTorchOps.end());
+    return Flaw{"torch_op", fmt::format("unknown operator '{}'", arm.torch_op->op),
+                NameHint(arm.torch_op->op, known)};
+  }
+  return std::nullopt;
+}
 
 std::optional<Flaw> FlawOf(const KernelShape& shape) {
   if (auto flaw = HeadsFlaw(shape.value_heads, shape.key_heads)) return flaw;
@@ -110,7 +131,9 @@ std::optional<Flaw> FlawOf(const Config& config) {
                 "eager or chunked"};
   }
   for (const std::string& candidate : config.candidates) {
-    if (candidate == config.baseline || candidate == config.truth) {
+    // A baseline has kernel cases of its own to run.
+    const bool shows_nothing = candidate == config.baseline && !config.kernel;
+    if (shows_nothing || candidate == config.truth) {
       return Flaw{"candidates",
                   fmt::format("'{}' is the {} already; an arm compared with itself shows nothing",
                               candidate, candidate == config.truth ? "truth" : "baseline"),

@@ -6,6 +6,7 @@
 #include "harness/base/nearest_name.h"
 #include "harness/model/candidate_set.h"
 #include "harness/model/fused_recurrence.h"
+#include "harness/model/plugin_recurrence.h"
 #include "reference/input_error.h"
 #include "reference/layer_recurrence_torch.h"
 
@@ -30,6 +31,13 @@ std::unique_ptr<reference::LayerRecurrence> MakeArm(std::string_view name, int o
   }
   throw reference::InputError("", "unknown recurrence '" + std::string(name) + "'",
                               NameHint(name, kNames));
+}
+
+MakeArmFunction PluginArm(const std::string& name, const std::string& path) {
+  return [name, path] {
+    static const TorchParallelFor threads;
+    return std::make_unique<PluginRecurrence>(name, LoadPlugin(path), threads);
+  };
 }
 
 CandidateSet BuiltinCandidates() {

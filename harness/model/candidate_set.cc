@@ -27,4 +27,10 @@ const Candidate& CandidateSet::Get(std::string_view name) const {
                               NameHint(name, names));
 }
 
+bool CandidateSet::IsOutside(std::string_view name) const {
+  return std::any_of(candidates_.begin(), candidates_.end(), [&](const Candidate& candidate) {
+    return candidate.name == name && candidate.outside.has_value();
+  });
+}
+
 }  // namespace deltagauge
