@@ -7,6 +7,7 @@
 #include "harness/model/candidate_set.h"
 #include "harness/model/fused_recurrence.h"
 #include "harness/model/plugin_recurrence.h"
+#include "harness/model/torch_operator.h"
 #include "reference/input_error.h"
 #include "reference/layer_recurrence_torch.h"
 
@@ -54,12 +55,12 @@ CandidateSet BuiltinCandidates() {
   candidates.Add({.name = "eager",
                   .version = "libtorch " + libtorch,
                   .description = "ATen, token by token",
-                  .kernel = nullptr,
+                  .outside = EagerKernel(),
                   .make_arm = arm(kNames[1])});
   candidates.Add({.name = "chunked",
                   .version = "libtorch " + libtorch,
                   .description = "ATen, 64-token chunks",
-                  .kernel = nullptr,
+                  .outside = ChunkedKernel(),
                   .make_arm = arm(kNames[2])});
   candidates.Add({.name = "fused",
                   .version = DELTAGAUGE_VERSION,

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "fmt/format.h"
+#include "harness/candidate/plugin_call.h"
 #include "harness/kernel/kernel_check.h"
 #include "harness/report/kernel_report.h"
 #include "harness/report/report_metrics.h"
@@ -100,6 +101,10 @@ CaseReport CaseRunner::Run(const PlanEntry& entry) {
       } else {
         models_->Run(entry, report);
       }
+    } catch (const PluginFault& fault) {
+      report.status = fault.verdict();
+      report.reason_code = fault.verdict() == Verdict::kSkipped ? "unsupported" : "plugin";
+      report.reason = fault.what();
     } catch (const std::exception& error) {
       report.status = Verdict::kError;
       report.reason_code = "exception";
