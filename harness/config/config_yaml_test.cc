@@ -463,10 +463,15 @@ TEST(ConfigYamlTest, ReadsArmsFromOutside) {
   EXPECT_THAT(config.candidates, ElementsAre("fused", "mine", "executorch"));
   EXPECT_THAT(config.outside,
               ElementsAre(OutsideArm{.name = "executorch",
-                                     .torch_op = TorchOpConfig{.op = "llama::gated_delta_rule"},
-                                     .fallback = Fallback::kEager},
+                                     .plugin = "",
+                                     .torch_op = TorchOpConfig{.library = "",
+                                                               .op = "llama::gated_delta_rule"},
+                                     .fallback = Fallback::kEager,
+                                     .translation = Translation::kOutside},
                           OutsideArm{.name = "mine",
                                      .plugin = "configs/lib/mine.so",  // relative to its file
+                                     .torch_op = std::nullopt,
+                                     .fallback = Fallback::kNone,
                                      .translation = Translation::kInside}));
   EXPECT_EQ(ParseConfig(ResolvedConfig(config), "resolved.json", {}, nullptr), config);
   const Config one = Parsed(File("candidates: {name: mine, plugin: /x.so}\n"));

@@ -66,6 +66,8 @@ std::span<const float> Elements(const deltagauge_input& input) {
 template <PreparedForm form>
 int32_t Prepare(const deltagauge_call* call, void** prepared) {
   return Answer(call, [&] {
+    // A forked process has lost ATen's other threads, and with one it never waits for them.
+    reference::SetTorchThreads(call->num_threads);
     auto recurrence = Make<form>();
     const int64_t heads = call->value.shape[2];
     recurrence->Prepare({.shape = {.batch = call->query.shape[0],
