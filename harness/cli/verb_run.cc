@@ -23,6 +23,7 @@
 #include "harness/run/case_runner.h"
 #include "harness/run/data_folders.h"
 #include "harness/run/interrupt.h"
+#include "harness/run/outside_arms.h"
 #include "harness/run/run_session.h"
 #include "reference/input_error.h"
 
@@ -245,6 +246,8 @@ class ReproVerb final : public Verb {
 
   void Declare(CLI::App& app) override {
     app.add_option("LINE", line_, "The case, as a report prints it")->required();
+    app.add_option("--config", config_, "Configuration that describes its arms from outside")
+        ->type_name("YAML");
     app.footer("Example: deltagauge repro 'kernel:T=65,Hv=16,gates=spikes,target=AVX2'");
   }
 
@@ -258,7 +261,12 @@ class ReproVerb final : public Verb {
     if (kernel != nullptr && kernel->candidate == "fused") {
       return ReproKernelCase(kernel->kernel_case, subject_, console);
     }
-    const RunWorld world = ThisWorld();
+    RunWorld world = ThisWorld();
+    if (!config_.empty()) {
+      for (const auto& finding : AddOutsideArms(LoadConfig(config_).outside, world.candidates)) {
+        console.err << "Warning: " << finding.what << '\n';
+      }
+    }
     world.candidates.Get(CandidateOf(run_case));  // throws for one that isn't there
     RunServices services;
     services.candidates = &world.candidates;
@@ -292,6 +300,7 @@ class ReproVerb final : public Verb {
  private:
   const Subject& subject_;
   std::string line_;
+  std::string config_;
 };
 
 }  // namespace
