@@ -111,7 +111,9 @@ class RuleCall final : public SetCall {
     sets_.swap(sets);
     state_.swap(state);
     output_.swap(output);
-    if (translated_ != nullptr) TranslateOutside();
+    if (translated_ == nullptr) return;
+    std::fill(state_.begin(), state_.end(), std::byte{0});  // what was finished lies there
+    TranslateOutside();
   }
   std::string Defect() const override { return DefectOf(Output()); }
 
