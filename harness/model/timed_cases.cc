@@ -323,6 +323,18 @@ std::string CompareOutputs(const TimedCall& a, const TimedCall& b, double limit)
                      relative, limit);
 }
 
+std::string CompareRuns(size_t set, SetCall& a, SetCall& b, double limit) {
+  if (a.StartsAnew() || b.StartsAnew()) {
+    for (SetCall* const call : {&a, &b}) {
+      call->SelectInputs(set);
+      call->Enter();
+      call->Run();
+      call->Leave();
+    }
+  }
+  return CompareOutputs(a, b, limit);
+}
+
 std::unique_ptr<SetCall> MakeRuleCall(const KernelTimingRun& run, LayerRecurrence& recurrence,
                                       Translation translation) {
   return std::make_unique<RuleCall>(run, recurrence, translation);
