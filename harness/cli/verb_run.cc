@@ -267,7 +267,7 @@ class ReproVerb final : public Verb {
         console.err << "Warning: " << finding.what << '\n';
       }
     }
-    world.candidates.Get(CandidateOf(run_case));  // throws for one that isn't there
+    ExpectCandidate(CandidateOf(run_case), world.candidates);
     RunServices services;
     services.candidates = &world.candidates;
     services.clock = world.clock;
@@ -298,6 +298,16 @@ class ReproVerb final : public Verb {
   }
 
  private:
+  void ExpectCandidate(const std::string& name, const CandidateSet& candidates) const {
+    try {
+      candidates.Get(name);
+    } catch (const reference::InputError& error) {
+      if (!config_.empty()) throw;
+      throw reference::InputError("", error.problem(),
+                                  error.hint() + "; one from outside needs --config CONFIG.yaml");
+    }
+  }
+
   const Subject& subject_;
   std::string line_;
   std::string config_;

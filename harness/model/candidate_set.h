@@ -42,7 +42,8 @@ struct Candidate {
   std::optional<OutsideKernel> outside = {};  // in its place
   // For the model; empty: it can't run there.
   MakeArmFunction make_arm;
-  Translation translation = Translation::kOutside;  // where its LayerRecurrence has one
+  // Of an arm that has one (LayerRecurrence::Translate).
+  std::optional<Translation> translation = {};
   // Not empty: it runs nowhere. Drift and agreement are those of its logits, all else is skipped.
   std::vector<TextLogits> logits = {};
 

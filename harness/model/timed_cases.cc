@@ -111,7 +111,9 @@ class RuleCall final : public SetCall {
     sets_.swap(sets);
     state_.swap(state);
     output_.swap(output);
-    if (translated_ != nullptr) TranslateOutside();
+    if (translated_ == nullptr) return;
+    std::fill(state_.begin(), state_.end(), std::byte{0});  // what was finished lies there
+    TranslateOutside();
   }
   std::string Defect() const override { return DefectOf(Output()); }
 
@@ -319,6 +321,18 @@ std::string CompareOutputs(const TimedCall& a, const TimedCall& b, double limit)
   if (relative <= limit) return "";
   return fmt::format("outputs of the arms differ by {:.2g} (relative RMS), at most {:.2g} allowed",
                      relative, limit);
+}
+
+std::string CompareRuns(size_t set, SetCall& a, SetCall& b, double limit) {
+  if (a.StartsAnew() || b.StartsAnew()) {
+    for (SetCall* const call : {&a, &b}) {
+      call->SelectInputs(set);
+      call->Enter();
+      call->Run();
+      call->Leave();
+    }
+  }
+  return CompareOutputs(a, b, limit);
 }
 
 std::unique_ptr<SetCall> MakeRuleCall(const KernelTimingRun& run, LayerRecurrence& recurrence,

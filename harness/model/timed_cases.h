@@ -35,6 +35,9 @@ class SetCall : public TimedCall {
 // Relative RMS difference of the latest outputs beyond which two arms compute different things.
 std::string CompareOutputs(const TimedCall& a, const TimedCall& b, double limit);
 
+// The same of what has run on the set of inputs; runs it once more if a call starts anew.
+std::string CompareRuns(size_t set, SetCall& a, SetCall& b, double limit);
+
 // The rule alone, [B = 1, T, H, D] as the model lays it out, norm and scale inside. One unit is a
 // token. Each run goes on from the state that the one before has left.
 //

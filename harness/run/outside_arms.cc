@@ -48,6 +48,7 @@ std::vector<PreflightFinding> AddOutsideArms(std::span<const OutsideArm> arms,
     Candidate candidate;
     try {
       candidate = MakeOutside(arm);
+      candidate.translation = arm.translation;
     } catch (const reference::InputError& error) {
       if (arm.fallback == Fallback::kNone) throw;
       candidate = MakeFallback(arm, candidates, error.what());
@@ -56,7 +57,6 @@ std::vector<PreflightFinding> AddOutsideArms(std::span<const OutsideArm> arms,
                           .what = fmt::format("'{}' is {}", arm.name, candidate.description),
                           .advice = "ci/deps --peers, or torch_op: {library: PATH}"});
     }
-    candidate.translation = arm.translation;
     candidates.Add(std::move(candidate));
   }
   return findings;
