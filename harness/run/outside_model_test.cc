@@ -21,7 +21,7 @@ std::string ArmsAnd(const std::string& arms, const std::string& more) {
          "models:\n"
          "  - path: builtin:qwen3_5-tiny\n"
          "    texts: [builtin:pydoc]\n"
-         "    tokens: 24\n"
+         "    tokens: 128\n"
          "    drift: {}\n"
          "    captured_inputs: {layers: [0], tokens: 24}\n" +
          more;
@@ -34,12 +34,14 @@ const std::string kOperator = fmt::format(
     DELTAGAUGE_OPS_LIBRARY);
 
 TEST(OutsideModelTest, PluginAndOperatorRunWhereverTheFusedKernelDoes) {
+  RunWorld world = TestWorld();
+  world.clock = ThisWorld().clock;  // or the budget would be that of a clock that stands still
   const Report report = RunOnce(
       ParsedConfig(ArmsAnd(
           kPlugin + ", " + kOperator,
           "gates: [{metric: model.logit_drift.max_abs, max: 1.0e-3}]\n"
           "performance: {kernel: {tokens: 4}, prefill: {tokens: 4}, protocol: {budget_s: 0.4}}\n")),
-      TestWorld());
+      world);
   ASSERT_EQ(report.cases.size(), 10u);
   for (const CaseReport& of : report.cases) {
     SCOPED_TRACE(of.repro);
