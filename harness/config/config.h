@@ -67,11 +67,27 @@ struct TorchOpConfig {
   bool operator==(const TorchOpConfig&) const = default;
 };
 
-// An arm that isn't ours: either a plug-in (kernels/candidate.h) or an operator.
+struct TextConfig {
+  std::string path;    // one of kTextNames or a file of UTF-8
+  int64_t offset = 0;  // first token
+
+  bool operator==(const TextConfig&) const = default;
+};
+
+// Logits that another engine computed for a text: a file as harness/model/foreign_logits.h says.
+struct LogitsConfig {
+  TextConfig text;
+  std::string file;  // path
+
+  bool operator==(const LogitsConfig&) const = default;
+};
+
+// An arm that isn't ours: a plug-in (kernels/candidate.h), an operator, or logits.
 struct OutsideArm {
   std::string name;
   std::string plugin;  // path; empty: none
   std::optional<TorchOpConfig> torch_op;
+  std::vector<LogitsConfig> logits = {};  // empty: none
   Fallback fallback = Fallback::kNone;
   Translation translation = Translation::kOutside;
 
@@ -106,13 +122,6 @@ struct KernelConfig {
   std::vector<KernelCase> cases;  // also these, as repro lines
 
   bool operator==(const KernelConfig&) const = default;
-};
-
-struct TextConfig {
-  std::string path;    // one of kTextNames or a file of UTF-8
-  int64_t offset = 0;  // first token
-
-  bool operator==(const TextConfig&) const = default;
 };
 
 struct DriftConfig {

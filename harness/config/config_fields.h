@@ -60,6 +60,17 @@ void VisitFields(Visitor& v, TorchOpConfig& c) {
 }
 
 template <typename Visitor>
+void VisitFields(Visitor& v, LogitsConfig& c) {
+  v.Field("text", c.text,
+          {.meaning = "The text that the engine was fed, as models.texts names it.",
+           .need = Need::kRequired});
+  v.Field("file", c.file,
+          {.meaning = "Safetensors as harness/model/foreign_logits.h describes it.",
+           .need = Need::kRequired,
+           .form = TextForm::kPath});
+}
+
+template <typename Visitor>
 void VisitFields(Visitor& v, OutsideArm& c) {
   v.Field("name", c.name,
           {.meaning = "What reports call it: letters, digits, - _ .",
@@ -69,6 +80,10 @@ void VisitFields(Visitor& v, OutsideArm& c) {
           {.meaning = "A shared library as kernels/candidate.h describes it.",
            .form = TextForm::kPath});
   v.Field("torch_op", c.torch_op, {.meaning = "An operator of libtorch."});
+  v.Field("logits", c.logits,
+          {.meaning = "Logits that another engine computed, a file for each text; in drift and "
+                      "agreement cases only.",
+           .empty = EmptyList::kAllowed});
   v.Field("fallback", c.fallback,
           {.meaning = "What runs in place of a torch_op that is not there."});
   v.Field("translation", c.translation,

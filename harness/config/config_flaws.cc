@@ -36,12 +36,20 @@ std::optional<Flaw> FlawOf(const OutsideArm& arm) {
   if (std::find(kArmNames.begin(), kArmNames.end(), arm.name) != kArmNames.end()) {
     return Flaw{"name", fmt::format("'{}' is an arm of our own", arm.name), "take another name"};
   }
-  if (arm.plugin.empty() == !arm.torch_op) {
-    return Flaw{"plugin", "an arm from outside is either a plugin or a torch_op",
-                "plugin: mine.so, or torch_op: {op: llama::gated_delta_rule}"};
+  if (!arm.plugin.empty() + arm.torch_op.has_value() + !arm.logits.empty() != 1) {
+    return Flaw{"plugin", "an arm from outside is either a plugin, a torch_op or logits",
+                "plugin: mine.so, torch_op: {op: llama::gated_delta_rule}, or "
+                "logits: [{text: builtin:pydoc, file: mine.safetensors}]"};
   }
   if (arm.fallback != Fallback::kNone && !arm.torch_op) {
-    return Flaw{"fallback", "a plugin has no fallback", "only a torch_op has"};
+    return Flaw{"fallback", "a plugin or logits have no fallback", "only a torch_op has"};
+  }
+  for (size_t i = 0; i < arm.logits.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (arm.logits[i].text != arm.logits[j].text) continue;
+      return Flaw{"logits", fmt::format("two files for {}", arm.logits[i].text.path),
+                  "one file for each text and offset"};
+    }
   }
   if (arm.torch_op &&
       std::find(kTorchOps.begin(), kTorchOps.end(), arm.torch_op->op) == kTorchOps.end()) {
@@ -129,6 +137,12 @@ std::optional<Flaw> FlawOf(const Config& config) {
   if (config.baseline == config.truth) {
     return Flaw{"baseline", fmt::format("'{}' is the truth already", config.baseline),
                 "eager or chunked"};
+  }
+  for (const OutsideArm& arm : config.outside) {
+    if (arm.name != config.baseline || arm.logits.empty()) continue;
+    return Flaw{"baseline",
+                fmt::format("'{}' is logits from a file, which can't be compared with", arm.name),
+                "make it a candidate"};
   }
   for (const std::string& candidate : config.candidates) {
     // A baseline has kernel cases of its own to run.

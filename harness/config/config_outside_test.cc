@@ -1,6 +1,7 @@
 // Arms from outside, as configurations describe them.
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -84,11 +85,11 @@ TEST(ConfigOutsideTest, RefusesWrongArmsFromOutside) {
   EXPECT_THAT(error_of("{plugin: x.so}"), HasSubstr("4:14: key 'name' is missing"));
   EXPECT_THAT(error_of("{name: fused, plugin: x.so}"),
               HasSubstr("4:21: 'fused' is an arm of our own"));
-  EXPECT_THAT(error_of("{name: a}"), HasSubstr("either a plugin or a torch_op"));
+  EXPECT_THAT(error_of("{name: a}"), HasSubstr("either a plugin, a torch_op or logits"));
   EXPECT_THAT(error_of("{name: a, plugin: x.so, torch_op: {}}"),
-              HasSubstr("either a plugin or a torch_op"));
+              HasSubstr("either a plugin, a torch_op or logits"));
   EXPECT_THAT(error_of("{name: a, plugin: x.so, fallback: eager}"),
-              HasSubstr("a plugin has no fallback"));
+              HasSubstr("a plugin or logits have no fallback"));
   EXPECT_THAT(error_of("{name: a, torch_op: {op: 'llama::gated_delta_rul'}}"),
               AllOf(HasSubstr("unknown operator 'llama::gated_delta_rul'"),
                     HasSubstr("did you mean 'llama::gated_delta_rule'?")));
@@ -98,6 +99,40 @@ TEST(ConfigOutsideTest, RefusesWrongArmsFromOutside) {
   EXPECT_THAT(
       ErrorOf(File("gates: [{metric: kernel.error_ratio, max: 2, candidate: {name: a}}]\n")),
       HasSubstr("describe it under baseline or candidates"));
+}
+
+TEST(ConfigOutsideTest, ReadsLogitsOfOtherEngines) {
+  const Config config =
+      Parsed(File("candidates:\n"
+                  "  - name: hf\n"
+                  "    logits:\n"
+                  "      - {text: builtin:pydoc, file: hf.safetensors}\n"
+                  "      - {text: {path: book.txt, offset: 100}, file: /far/book.safetensors}\n"));
+  EXPECT_THAT(config.candidates, ElementsAre("hf"));
+  const std::vector<LogitsConfig> expected = {{{"builtin:pydoc", 0}, "configs/hf.safetensors"},
+                                              {{"configs/book.txt", 100}, "/far/book.safetensors"}};
+  EXPECT_EQ(config.outside.at(0).logits, expected);
+  EXPECT_EQ(ParseConfig(ResolvedConfig(config), "resolved.json", {}, nullptr), config);
+}
+
+TEST(ConfigOutsideTest, RefusesLogitsThatCantBe) {
+  const auto error_of = [](const std::string& arm) {
+    return ErrorOf(File("candidates: [" + arm + "]\n"));
+  };
+  const std::string one = "{text: builtin:pydoc, file: a.st}";
+  EXPECT_THAT(error_of("{name: a, logits: []}"),
+              HasSubstr("either a plugin, a torch_op or logits"));
+  EXPECT_THAT(error_of("{name: a, plugin: x.so, logits: [" + one + "]}"),
+              HasSubstr("either a plugin, a torch_op or logits"));
+  EXPECT_THAT(error_of("{name: a, logits: [{text: builtin:pydoc}]}"),
+              HasSubstr("key 'file' is missing"));
+  EXPECT_THAT(error_of("{name: a, logits: [{file: a.st}]}"), HasSubstr("key 'text' is missing"));
+  EXPECT_THAT(error_of("{name: a, logits: [{text: builtin:pydocs, file: a.st}]}"),
+              HasSubstr("did you mean 'builtin:pydoc'?"));
+  EXPECT_THAT(error_of("{name: a, logits: [" + one + ", " + one + "]}"),
+              HasSubstr("two files for builtin:pydoc"));
+  EXPECT_THAT(ErrorOf(File("baseline: {name: a, logits: [" + one + "]}\n")),
+              HasSubstr("'a' is logits from a file, which can't be compared with"));
 }
 
 }  // namespace

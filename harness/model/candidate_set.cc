@@ -8,6 +8,13 @@
 
 namespace deltagauge {
 
+const ForeignLogits* Candidate::LogitsOf(const TextConfig& text) const {
+  for (const TextLogits& of : logits) {
+    if (of.text == text) return of.logits.get();
+  }
+  return nullptr;
+}
+
 void CandidateSet::Add(Candidate candidate) {
   for (Candidate& known : candidates_) {
     if (known.name != candidate.name) continue;

@@ -12,6 +12,7 @@
 #include "harness/config/config.h"
 #include "harness/kernel/kernel_call.h"
 #include "harness/kernel/kernel_check.h"
+#include "harness/model/foreign_logits.h"
 #include "reference/layer_recurrence.h"
 
 namespace deltagauge {
@@ -26,6 +27,12 @@ struct OutsideKernel {
 
 using MakeArmFunction = std::function<std::unique_ptr<reference::LayerRecurrence>()>;
 
+// What a candidate says about one text.
+struct TextLogits {
+  TextConfig text;
+  std::shared_ptr<const ForeignLogits> logits;
+};
+
 struct Candidate {
   std::string name;
   std::string version;
@@ -37,6 +44,11 @@ struct Candidate {
   MakeArmFunction make_arm;
   // Of an arm that has one (LayerRecurrence::Translate).
   std::optional<Translation> translation = {};
+  // Not empty: it runs nowhere. Drift and agreement are those of its logits, all else is skipped.
+  std::vector<TextLogits> logits = {};
+
+  // nullptr: it has none of this text.
+  const ForeignLogits* LogitsOf(const TextConfig& text) const;
 };
 
 class CandidateSet {

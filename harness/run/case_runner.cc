@@ -11,6 +11,7 @@
 #include "harness/kernel/kernel_check.h"
 #include "harness/report/kernel_report.h"
 #include "harness/report/report_metrics.h"
+#include "harness/run/logits_arm.h"
 #include "kernels/targets.h"
 
 namespace deltagauge {
@@ -94,6 +95,11 @@ CaseReport CaseRunner::Run(const PlanEntry& entry) {
     report.reason_code = "correctness";
     report.reason =
         report.candidate + " failed a correctness case or gate, so its speed means nothing";
+  } else if (const SkipReason skip = WhyLogitsSkip(*services_.candidates, entry.run_case);
+             !skip.code.empty()) {
+    report.status = Verdict::kSkipped;
+    report.reason_code = skip.code;
+    report.reason = skip.reason;
   } else {
     try {
       if (const auto* const kernel = std::get_if<KernelRun>(&entry.run_case)) {

@@ -157,7 +157,9 @@ class ModelCasesWithTorch final : public ModelCases {
     request.positions = positions.value_or(text.tokens);
     request.by_layer = by_layer;
     const ComputeType type = ComputeTypeOf(setup.data_type);
-    const auto candidate = Arm(setup.candidate);
+    request.candidate_logits =
+        services_.candidates->Get(setup.candidate).LogitsOf({text.path, text.offset});
+    const auto candidate = request.candidate_logits == nullptr ? Arm(setup.candidate) : nullptr;
     const auto baseline = Arm(setup.baseline);
     request.model = &library_.Get(setup.model, type);
     request.candidate = candidate.get();

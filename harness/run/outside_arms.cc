@@ -5,6 +5,7 @@
 
 #include "fmt/format.h"
 #include "harness/model/outside_candidate.h"
+#include "harness/run/logits_arm.h"
 #include "reference/input_error.h"
 
 namespace deltagauge {
@@ -20,6 +21,7 @@ Candidate PluginCandidate(const std::string& name, const std::string& path) {
 }
 
 Candidate MakeOutside(const OutsideArm& arm) {
+  if (!arm.logits.empty()) return MakeLogitsCandidate(arm);
   if (!arm.torch_op) return PluginCandidate(arm.name, arm.plugin);
   return TorchOperatorCandidate(arm.name, arm.torch_op->library, arm.torch_op->op);
 }
