@@ -87,7 +87,7 @@ struct OutsideArm {
   std::string name;
   std::string plugin;  // path; empty: none
   std::optional<TorchOpConfig> torch_op;
-  std::vector<LogitsConfig> logits;  // empty: none
+  std::vector<LogitsConfig> logits = {};  // empty: none
   Fallback fallback = Fallback::kNone;
   Translation translation = Translation::kOutside;
 

@@ -36,7 +36,9 @@ std::optional<Flaw> FlawOf(const OutsideArm& arm) {
   if (std::find(kArmNames.begin(), kArmNames.end(), arm.name) != kArmNames.end()) {
     return Flaw{"name", fmt::format("'{}' is an arm of our own", arm.name), "take another name"};
   }
-  if (!arm.plugin.empty() + arm.torch_op.has_value() + !arm.logits.empty() != 1) {
+  const int kinds =
+      (arm.plugin.empty() ? 0 : 1) + (arm.torch_op ? 1 : 0) + (arm.logits.empty() ? 0 : 1);
+  if (kinds != 1) {
     return Flaw{"plugin", "an arm from outside is either a plugin, a torch_op or logits",
                 "plugin: mine.so, torch_op: {op: llama::gated_delta_rule}, or "
                 "logits: [{text: builtin:pydoc, file: mine.safetensors}]"};

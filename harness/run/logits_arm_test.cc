@@ -32,8 +32,10 @@ class LogitsArmTest : public ::testing::Test {
                                          {"positions", TensorType::kInt64, {1}},
                                          {"token_ids", TensorType::kInt64, {1}}},
                                         metadata);
-    writer.Write(std::as_bytes(std::span(std::array<float, 2>{1, 2})));
-    writer.Write(std::as_bytes(std::span(std::array<int64_t, 2>{position, 0})));
+    const std::array<float, 2> row = {1, 2};
+    const std::array<int64_t, 2> integers = {position, 0};
+    writer.Write(std::as_bytes(std::span(row)));
+    writer.Write(std::as_bytes(std::span(integers)));
     writer.Finish();
     return folder_.File(name);
   }
