@@ -74,6 +74,9 @@ void AddEntry(const PlacedJson& entry, Benchmark* benchmark) {
   const auto cpu_time = entry.Number("cpu_time");
   const auto repetitions = entry.Number("repetitions");
   const std::string run_type = entry.Text("run_type").value_or("iteration");
+  const std::string aggregate = entry.Text("aggregate_name").value_or("");
+  const std::string error_message = entry.Text("error_message").value_or("");
+  const std::string skip_message = entry.Text("skip_message").value_or("");
   NanosecondsPer(entry);
   const Json* const error = entry.json.Find("error_occurred");
   if (error != nullptr && !error->IsBool()) {
@@ -81,7 +84,7 @@ void AddEntry(const PlacedJson& entry, Benchmark* benchmark) {
   }
   if (error != nullptr && error->AsBool()) {
     benchmark->has_error = true;
-    benchmark->error = entry.Text("error_message").value_or("");
+    benchmark->error = error_message;
     return;
   }
   const Json* const skipped = entry.json.Find("skipped");
@@ -89,10 +92,9 @@ void AddEntry(const PlacedJson& entry, Benchmark* benchmark) {
       skipped != nullptr && ((skipped->IsBool() && skipped->AsBool()) || skipped->IsString());
   if (is_skipped) {
     benchmark->is_skipped = true;
-    benchmark->skipped = entry.Text("skip_message").value_or("");
+    benchmark->skipped = skip_message;
     return;
   }
-  const std::string aggregate = entry.Text("aggregate_name").value_or("");
   if (run_type != "aggregate") {
     if (!real_time && !cpu_time) {
       entry.Refuse("neither 'real_time' nor 'cpu_time', and no error");
