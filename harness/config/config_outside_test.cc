@@ -88,7 +88,7 @@ TEST(ConfigOutsideTest, RefusesWrongArmsFromOutside) {
   EXPECT_THAT(error_of("{name: a, plugin: x.so, torch_op: {}}"),
               HasSubstr("either a plugin, a torch_op or logits"));
   EXPECT_THAT(error_of("{name: a, plugin: x.so, fallback: eager}"),
-              HasSubstr("a plugin has no fallback"));
+              HasSubstr("a plugin or logits have no fallback"));
   EXPECT_THAT(error_of("{name: a, torch_op: {op: 'llama::gated_delta_rul'}}"),
               AllOf(HasSubstr("unknown operator 'llama::gated_delta_rul'"),
                     HasSubstr("did you mean 'llama::gated_delta_rule'?")));

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <variant>
@@ -27,6 +28,7 @@ class LogitsArmTest : public ::testing::Test {
     using reference::TensorType;
     reference::SafetensorsMetadata metadata;
     if (!engine.empty()) metadata["engine"] = engine;
+    std::filesystem::create_directories(folder_.path());
     reference::SafetensorsWriter writer(folder_.File(name),
                                         {{"logits", TensorType::kFloat32, {1, 2}},
                                          {"positions", TensorType::kInt64, {1}},

@@ -1,5 +1,6 @@
 // Whole runs with a model, and with faults inside of it.
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -109,6 +110,7 @@ INSTANTIATE_TEST_SUITE_P(Faults, PlantedModelTest, ::testing::ValuesIn(PlantedKe
 
 // What the fused arm says of 128 tokens of the text from `shift` on.
 std::string LogitsFile(const OutFolder& folder, int64_t shift) {
+  std::filesystem::create_directories(folder.path());
   const LoadedModel loaded = LoadModel(ModelFolder("builtin:qwen3_5-tiny"), {});
   ModelLibrary library({});
   const std::vector<int32_t> ids =
