@@ -79,13 +79,14 @@ def parse_llama_bench(output):
 
 
 def read_safetensors_logits(path):
-    """The only tensor of a file that `deltagauge logits` wrote for one position."""
+    """The logits of a file that `deltagauge logits` wrote for one position."""
     data = path.read_bytes()
     (size,) = struct.unpack_from("<Q", data)
     header = json.loads(data[8 : 8 + size])
     if header["logits"]["dtype"] != "F32" or header["logits"]["shape"][0] != 1:
         raise ValueError(f"{path}: unexpected {header['logits']}")
-    return struct.unpack(f"<{(len(data) - 8 - size) // 4}f", data[8 + size :])
+    begin, end = (8 + size + offset for offset in header["logits"]["data_offsets"])
+    return struct.unpack(f"<{(end - begin) // 4}f", data[begin:end])
 
 
 def read_raw_logits(path):

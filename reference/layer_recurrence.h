@@ -48,6 +48,19 @@ struct LayerCall {
   void* output = nullptr;  // [B, T, Hv, V]
 };
 
+// A call whose inputs lie in an implementation's own conventions already.
+class TranslatedCall {
+ public:
+  virtual ~TranslatedCall() = default;
+
+  // The rule alone. May be called again: it then begins with the translated state once more, or, if
+  // the implementation updates that in place, goes on from there.
+  virtual void Run() = 0;
+
+  // Translates the latest results into the call's output and state.
+  virtual void Finish() = 0;
+};
+
 class LayerRecurrence {
  public:
   virtual ~LayerRecurrence() = default;
@@ -63,6 +76,11 @@ class LayerRecurrence {
 
   // Throws std::runtime_error if the implementation fails; what it wrote is then undefined.
   virtual void Run(const LayerCall& call) = 0;
+
+  // Run in its parts, for those who time the rule without its translation. Null: there is none,
+  // calls are taken as they come. What `call` points to must outlive the result. Throws as Run
+  // does.
+  virtual std::unique_ptr<TranslatedCall> Translate(const LayerCall& /*call*/) { return nullptr; }
 };
 
 // The truth: token by token in float64 whatever the model's type, states included. `threads` work

@@ -97,6 +97,7 @@ at::Tensor MappedTensor(const TensorView& view) {
     case TensorType::kFloat16:
       stored = at::kHalf;
       break;
+    case TensorType::kInt64:
     case TensorType::kOther:
       throw InputError(view.name, "type " + view.type_name + " can't be computed with",
                        "expected F32, BF16 or F16");

@@ -53,6 +53,7 @@ TEST(OperatorRecurrenceTest, OurOwnLibraryFollowsTheTruth) {
   if (library.empty()) GTEST_SKIP() << "DELTAGAUGE_OPS_LIBRARY is not set";
   LoadOperatorLibrary(library, {});
   CheckAgainstTruth(KnownOperator::kRecurrentGatedDeltaRule, 2e-6);
+  CheckAgainstTruth(KnownOperator::kDeltaGaugeGatedDeltaRule, 2e-6);
 }
 
 TEST(OperatorRecurrenceTest, InPlaceStateGoesOnFromRunToRun) {
@@ -116,7 +117,9 @@ TEST(LoadOperatorLibraryTest, PassesOnWhatTheLoaderSays) {
 // Constructs in a process in which nobody has registered the operator but, with `schema`, this
 // function.
 [[noreturn]] void ConstructAndTell(KnownOperator which, const char* schema) {
-  torch::Library library(torch::Library::FRAGMENT, "llama", std::nullopt, __FILE__, __LINE__);
+  const std::string name = OperatorName(which);
+  torch::Library library(torch::Library::FRAGMENT, name.substr(0, name.find(':')), std::nullopt,
+                         __FILE__, __LINE__);
   if (schema != nullptr) library.def(schema);
   try {
     const OperatorRecurrence recurrence(which);
@@ -150,6 +153,10 @@ TEST(OperatorRecurrenceDeathTest, SaysWhatIsNotRegisteredAsExpected) {
   EXPECT_EXIT(
       ConstructAndTell(kFunctional, ("gated_delta_rule" + six + " -> (Tensor, Tensor)").c_str()),
       done, "constructed");
+  constexpr KnownOperator kOurs = KnownOperator::kDeltaGaugeGatedDeltaRule;
+  EXPECT_EXIT(
+      ConstructAndTell(kOurs, ("gated_delta_rule" + six + " -> (Tensor, Tensor, Tensor)").c_str()),
+      done, "deltagauge::gated_delta_rule: expected the schema .*layout.*, found delta");
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ constexpr std::array kTypes = {
     TypeRow{"I8", TensorType::kOther, 8},       TypeRow{"U16", TensorType::kOther, 16},
     TypeRow{"I16", TensorType::kOther, 16},     TypeRow{"U32", TensorType::kOther, 32},
     TypeRow{"I32", TensorType::kOther, 32},     TypeRow{"U64", TensorType::kOther, 64},
-    TypeRow{"I64", TensorType::kOther, 64},     TypeRow{"C64", TensorType::kOther, 64},
+    TypeRow{"I64", TensorType::kInt64, 64},     TypeRow{"C64", TensorType::kOther, 64},
     TypeRow{"F8_E4M3", TensorType::kOther, 8},  TypeRow{"F8_E5M2", TensorType::kOther, 8},
     TypeRow{"F8_E8M0", TensorType::kOther, 8},  TypeRow{"F6_E2M3", TensorType::kOther, 6},
     TypeRow{"F6_E3M2", TensorType::kOther, 6},  TypeRow{"F4", TensorType::kOther, 4},
@@ -197,16 +197,20 @@ class TensorParser {
   const std::span<const std::byte> data_;
 };
 
-void CheckMetadata(const JsonValue& metadata, const std::string& name) {
+SafetensorsMetadata ParseMetadata(const JsonValue& metadata, const std::string& name) {
   const std::string where = name + ": " + std::string(kMetadata);
   if (metadata.kind != JsonKind::kObject) {
     throw InputError(where, "expected an object of strings, found " + Describe(metadata));
   }
+  SafetensorsMetadata texts;
   for (const JsonMember& member : metadata.members) {
-    if (member.value.kind == JsonKind::kString) continue;
-    throw InputError(where, "expected " + Quoted(member.key) + " to be a string, found " +
-                                Describe(member.value));
+    if (member.value.kind != JsonKind::kString) {
+      throw InputError(where, "expected " + Quoted(member.key) + " to be a string, found " +
+                                  Describe(member.value));
+    }
+    texts[member.key] = member.value.text;
   }
+  return texts;
 }
 
 // `tensors` in the order of their data: each byte of the data belongs to exactly one.
@@ -231,7 +235,8 @@ void CheckCoverage(std::span<const TensorView> tensors, std::span<const std::byt
   }
 }
 
-std::vector<TensorView> ParseTensors(std::span<const std::byte> file, const std::string& name) {
+std::vector<TensorView> ParseTensors(std::span<const std::byte> file, const std::string& name,
+                                     SafetensorsMetadata& metadata) {
   const Parts parts = Split(file, name);
   // A tensor has six values and one for each size.
   const JsonLimits limits = {.max_bytes = kMaxSafetensorsHeader,
@@ -241,7 +246,7 @@ std::vector<TensorView> ParseTensors(std::span<const std::byte> file, const std:
   std::vector<TensorView> tensors;
   for (const JsonMember& entry : header.members) {
     if (entry.key == kMetadata) {
-      CheckMetadata(entry.value, name);
+      metadata = ParseMetadata(entry.value, name);
       continue;
     }
     if (tensors.size() == kMaxSafetensorsTensors) {
@@ -297,11 +302,12 @@ struct SafetensorsFile::Content {
   std::string name;
   std::optional<MappedFile> file;  // or else
   std::vector<std::byte> memory;
+  SafetensorsMetadata metadata;
   std::vector<TensorView> tensors;
   std::vector<const TensorView*> by_name;
 
   void Parse(std::span<const std::byte> bytes) {
-    tensors = ParseTensors(bytes, name);
+    tensors = ParseTensors(bytes, name, metadata);
     for (const TensorView& tensor : tensors) by_name.push_back(&tensor);
     std::sort(by_name.begin(), by_name.end(),
               [](const TensorView* a, const TensorView* b) { return a->name < b->name; });
@@ -330,6 +336,8 @@ SafetensorsFile& SafetensorsFile::operator=(SafetensorsFile&&) noexcept = defaul
 SafetensorsFile::~SafetensorsFile() = default;
 
 const std::string& SafetensorsFile::name() const { return content_->name; }
+
+const SafetensorsMetadata& SafetensorsFile::metadata() const { return content_->metadata; }
 
 std::span<const TensorView> SafetensorsFile::tensors() const { return content_->tensors; }
 

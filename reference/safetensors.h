@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -15,7 +16,7 @@
 
 namespace deltagauge::reference {
 
-enum class TensorType : uint8_t { kFloat64, kFloat32, kBFloat16, kFloat16, kOther };
+enum class TensorType : uint8_t { kFloat64, kFloat32, kBFloat16, kFloat16, kInt64, kOther };
 
 size_t BytesOf(TensorType type);           // of one element; 0 for kOther
 std::string_view NameOf(TensorType type);  // "F32", as the header spells it; "other" for kOther
@@ -26,11 +27,14 @@ inline constexpr size_t kMaxSafetensorsHeader = size_t{1} << 24;
 inline constexpr size_t kMaxSafetensorsTensors = size_t{1} << 16;
 inline constexpr size_t kMaxTensorRank = 8;
 
+// What `__metadata__` says: texts by name.
+using SafetensorsMetadata = std::map<std::string, std::string>;
+
 // A tensor that lies in a mapped file. Valid as long as the file.
 struct TensorView {
   std::string name;
   TensorType type = TensorType::kFloat32;
-  std::string type_name;             // as the header spells it: "I64" is kOther
+  std::string type_name;             // as the header spells it: "U8" is kOther
   std::vector<int64_t> shape;        // row-major; empty for a scalar
   std::span<const std::byte> bytes;  // little-endian; may begin at any address
 
@@ -54,6 +58,7 @@ class SafetensorsFile {
   ~SafetensorsFile();
 
   const std::string& name() const;
+  const SafetensorsMetadata& metadata() const;          // empty if there is none
   std::span<const TensorView> tensors() const;          // in the order of their data
   const TensorView* Find(std::string_view name) const;  // nullptr if there is none
 
@@ -73,17 +78,20 @@ struct TensorInfo {
   std::vector<int64_t> shape;
 };
 
-// Length, JSON and padding, as SafetensorsWriter begins a file: compact JSON, tensors in the order
-// given, their data too, fields dtype, shape, data_offsets, padded with spaces to a multiple of 8.
+// Length, JSON and padding, as SafetensorsWriter begins a file: compact JSON, metadata if there is
+// any, tensors in the order given, their data too, fields dtype, shape, data_offsets, padded with
+// spaces to a multiple of 8.
 // std::logic_error for a name that stands twice or is "__metadata__", a negative size, kOther.
-std::string SafetensorsHeader(std::span<const TensorInfo> tensors);
+std::string SafetensorsHeader(std::span<const TensorInfo> tensors,
+                              const SafetensorsMetadata& metadata = {});
 
 // Writes a file as a stream: the header first, then the data of the tensors in their order, in
 // pieces of any size. The file gets its name only in Finish (written beside it and renamed), so
 // nobody ever sees half of one. Throws InputError if the disk refuses.
 class SafetensorsWriter {
  public:
-  SafetensorsWriter(const std::filesystem::path& path, std::vector<TensorInfo> tensors);
+  SafetensorsWriter(const std::filesystem::path& path, std::vector<TensorInfo> tensors,
+                    const SafetensorsMetadata& metadata = {});
   SafetensorsWriter(const SafetensorsWriter&) = delete;
   SafetensorsWriter& operator=(const SafetensorsWriter&) = delete;
   ~SafetensorsWriter();  // without Finish: leaves nothing behind

@@ -85,7 +85,7 @@ TEST(SafetensorsTest, ReadsMixedTypesInAnyOrderOfTheHeader) {
   ASSERT_EQ(b->bytes.size(), 12u);
   EXPECT_EQ(b->bytes[0], std::byte{8});
   EXPECT_EQ(b->bytes[11], std::byte{19});
-  EXPECT_EQ(file.Find("i")->type, TensorType::kOther);
+  EXPECT_EQ(file.Find("i")->type, TensorType::kInt64);
   EXPECT_EQ(file.Find("i")->type_name, "I64");
   EXPECT_EQ(file.Find("i")->Elements(), 1);
   EXPECT_EQ(file.Find("empty")->Elements(), 0);
@@ -98,6 +98,13 @@ TEST(SafetensorsTest, AFileWithoutTensorsIsOne) {
   EXPECT_TRUE(Parse("{\"__metadata__\":{}}", 0).tensors().empty());
 }
 
+TEST(SafetensorsTest, MetadataIsReadAsItStands) {
+  EXPECT_THAT(
+      Parse(R"({"__metadata__":{"engine":"a \"b\" 1","text":""}})", 0).metadata(),
+      testing::ElementsAre(testing::Pair("engine", "a \"b\" 1"), testing::Pair("text", "")));
+  EXPECT_TRUE(Parse("{}", 0).metadata().empty());
+}
+
 TEST(SafetensorsTest, TypesOfLessThanAByte) {
   EXPECT_EQ(Parse(HeaderOf({Entry("a", "F4", "[3,2]", "[0,3]")}), 3).tensors().size(), 1u);
   EXPECT_THAT(ErrorOf(HeaderOf({Entry("a", "F4", "[3]", "[0,2]")}), 2),
@@ -107,6 +114,7 @@ TEST(SafetensorsTest, TypesOfLessThanAByte) {
 TEST(SafetensorsTest, Names) {
   EXPECT_EQ(BytesOf(TensorType::kFloat64), 8u);
   EXPECT_EQ(BytesOf(TensorType::kBFloat16), 2u);
+  EXPECT_EQ(BytesOf(TensorType::kInt64), 8u);
   EXPECT_EQ(BytesOf(TensorType::kOther), 0u);
   EXPECT_EQ(NameOf(TensorType::kFloat16), "F16");
   EXPECT_EQ(ShapeName(std::vector<int64_t>{6144, 1, 4}), "[6144, 1, 4]");

@@ -85,9 +85,15 @@ std::filesystem::path NameBeside(const std::filesystem::path& path) {
 
 }  // namespace
 
-std::string SafetensorsHeader(std::span<const TensorInfo> tensors) {
+std::string SafetensorsHeader(std::span<const TensorInfo> tensors,
+                              const SafetensorsMetadata& metadata) {
   CheckNames(tensors);
   std::string json = "{";
+  for (const auto& [name, text] : metadata) {
+    json += json.size() > 1 ? "," : "\"__metadata__\":{";
+    json += JsonString(name) + ":" + JsonString(text);
+  }
+  if (!metadata.empty()) json += '}';
   int64_t begin = 0;
   for (const TensorInfo& tensor : tensors) {
     const int64_t bytes = DataBytes(tensor);
@@ -124,9 +130,10 @@ struct SafetensorsWriter::State {
 };
 
 SafetensorsWriter::SafetensorsWriter(const std::filesystem::path& path,
-                                     std::vector<TensorInfo> tensors)
+                                     std::vector<TensorInfo> tensors,
+                                     const SafetensorsMetadata& metadata)
     : state_(std::make_unique<State>()) {
-  const std::string header = SafetensorsHeader(tensors);
+  const std::string header = SafetensorsHeader(tensors, metadata);
   for (const TensorInfo& tensor : tensors) {
     state_->bytes_left += static_cast<uint64_t>(DataBytes(tensor));
   }

@@ -133,6 +133,17 @@ TEST(SafetensorsWriterTest, TwoWritersOfOneNameDoNotMeet) {
   EXPECT_EQ(SafetensorsFile::Open(folder / "m").tensors()[0].name, "b");
 }
 
+TEST(SafetensorsWriterTest, MetadataComesBack) {
+  const TemporaryFolder folder;
+  const SafetensorsMetadata metadata = {{"engine", "a \"b\"\n"}, {"text", "c"}};
+  SafetensorsWriter writer(folder / "m", {{"i", TensorType::kInt64, {2}}}, metadata);
+  writer.Write(Counting(16));
+  writer.Finish();
+  const SafetensorsFile file = SafetensorsFile::Open(folder / "m");
+  EXPECT_EQ(file.metadata(), metadata);
+  EXPECT_EQ(file.Find("i")->type, TensorType::kInt64);
+}
+
 TEST(SafetensorsWriterFaultTest, DataThatDoesNotFit) {
   const TemporaryFolder folder;
   SafetensorsWriter writer(folder / "m", kTwo);

@@ -17,6 +17,9 @@ enum class SymbolScope : uint8_t {
 // string, or the loader's message. Loading a library again is no error and has no effect.
 std::string LoadSharedLibrary(const std::string& path, SymbolScope scope);
 
+// The path by which a library of this file name, without folder, was loaded; empty if it was not.
+std::string PathOfLoadedLibrary(const std::string& name);
+
 }  // namespace deltagauge::reference
 
 #endif  // DELTAGAUGE_REFERENCE_SHARED_LIBRARY_H_

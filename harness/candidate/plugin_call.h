@@ -51,7 +51,8 @@ class PluginCall {
   PluginCall(const PluginCall&) = delete;
   PluginCall& operator=(const PluginCall&) = delete;
 
-  // Once. Throws PluginFault.
+  // Again, only to be timed: then a state in place is where the last run left it. Throws
+  // PluginFault.
   void Run();
 
   // Looks at the guards, translates the results into what `args` names. Throws PluginFault.

@@ -16,11 +16,11 @@ constexpr const char* kNonsense = "the worker process sent something else than i
 
 enum class Asked : uint8_t { kInfo, kInputError };
 
-std::string AskInWorker(const std::string& path) {
+std::string AskInWorker(const PluginSource& source) {
   WireWriter writer;
   try {
     const WorkerStep step("loading");
-    const std::string info = PackInfo(LoadPlugin(path).info);
+    const std::string info = PackInfo(source().info);
     writer.Put(Asked::kInfo);
     writer.PutText(info);
   } catch (const reference::InputError& error) {
@@ -41,18 +41,18 @@ CheckOutcome Unsuccessful(const KernelCase& kernel_case, Verdict verdict,
   return outcome;
 }
 
-Plugin LoadInWorker(const std::string& path) {
+Plugin LoadInWorker(const PluginSource& source) {
   const WorkerStep step("loading");
-  return LoadPlugin(path);
+  return source();
 }
 
-CheckOutcome CheckInWorker(const std::string& path, const KernelCase& kernel_case,
+CheckOutcome CheckInWorker(const PluginSource& source, const KernelCase& kernel_case,
                            const CaseData& data) {
   const Trap trap = IsolationHere() == Isolation::kProcess ? Trap::kProcessor : Trap::kNone;
   try {
-    const Plugin plugin = LoadInWorker(path);
+    const Plugin plugin = LoadInWorker(source);
     const PluginInUse in_use(plugin, trap);
-    return CheckKernel(kernel_case, data, in_use.kernel(), LimitsOf::kAnyKernel);
+    return CheckKernel(kernel_case, data, in_use.kernel(), {.limits = LimitsOf::kAnyKernel});
   } catch (const PluginFault& fault) {
     return Unsuccessful(kernel_case, fault.verdict(), fault.what());
   } catch (const reference::InputError& error) {
@@ -62,10 +62,11 @@ CheckOutcome CheckInWorker(const std::string& path, const KernelCase& kernel_cas
 
 }  // namespace
 
-PluginInfo AskPlugin(const std::string& path, const IsolationLimits& limits) {
-  const IsolatedAnswer answer = RunIsolated(limits, [&] { return AskInWorker(path); });
+PluginInfo AskPlugin(const std::string& name, const PluginSource& source,
+                     const IsolationLimits& limits) {
+  const IsolatedAnswer answer = RunIsolated(limits, [&] { return AskInWorker(source); });
   if (!answer.reason.empty()) {
-    throw reference::InputError(path, "can't be asked what it is: it " + answer.reason);
+    throw reference::InputError(name, "can't be asked what it is: it " + answer.reason);
   }
   WireReader reader(answer.bytes);
   const auto asked = reader.Get<Asked>();
@@ -76,14 +77,24 @@ PluginInfo AskPlugin(const std::string& path, const IsolationLimits& limits) {
     if (reader.ok()) throw reference::InputError(first, problem, hint);
   }
   const std::optional<PluginInfo> info = UnpackInfo(first);
-  if (!reader.AtEnd() || !info) throw reference::InputError(path, kNonsense);
+  if (!reader.AtEnd() || !info) throw reference::InputError(name, kNonsense);
   return *info;
+}
+
+PluginInfo AskPlugin(const std::string& path, const IsolationLimits& limits) {
+  return AskPlugin(
+      path, [&] { return LoadPlugin(path); }, limits);
 }
 
 CheckOutcome CheckPlugin(const std::string& path, const IsolationLimits& limits,
                          const KernelCase& kernel_case, const CaseData& data) {
+  return CheckPlugin([&] { return LoadPlugin(path); }, limits, kernel_case, data);
+}
+
+CheckOutcome CheckPlugin(const PluginSource& source, const IsolationLimits& limits,
+                         const KernelCase& kernel_case, const CaseData& data) {
   const IsolatedAnswer answer =
-      RunIsolated(limits, [&] { return PackOutcome(CheckInWorker(path, kernel_case, data)); });
+      RunIsolated(limits, [&] { return PackOutcome(CheckInWorker(source, kernel_case, data)); });
   if (!answer.reason.empty()) {
     return Unsuccessful(kernel_case, Verdict::kError, "the plug-in " + answer.reason);
   }

@@ -4,6 +4,7 @@
 #ifndef DELTAGAUGE_HARNESS_CANDIDATE_PLUGIN_CHECK_H_
 #define DELTAGAUGE_HARNESS_CANDIDATE_PLUGIN_CHECK_H_
 
+#include <functional>
 #include <string>
 
 #include "harness/candidate/isolation.h"
@@ -11,6 +12,15 @@
 #include "harness/kernel/kernel_check.h"
 
 namespace deltagauge {
+
+// Gives the code, in the process that runs it. Throws what LoadPlugin throws.
+using PluginSource = std::function<Plugin()>;
+
+// The same for what is no file of its own: `name` is what messages call it.
+PluginInfo AskPlugin(const std::string& name, const PluginSource& source,
+                     const IsolationLimits& limits);
+CheckOutcome CheckPlugin(const PluginSource& source, const IsolationLimits& limits,
+                         const KernelCase& kernel_case, const CaseData& data);
 
 // What the plug-in says of itself. Throws reference::InputError: what LoadPlugin throws, and why it
 // could not be asked.

@@ -79,7 +79,8 @@ TEST(PluginCheckTest, ItIsJudgedAsAnyKernel) {
   EXPECT_EQ(outcome.verdict, Verdict::kPassed) << outcome.reason;
   const Plugin plugin = LoadPlugin(DELTAGAUGE_EXAMPLE_PLUGIN);
   const PluginInUse in_use(plugin, Trap::kNone);
-  const CheckOutcome as_fused = CheckKernel(drift, data, in_use.kernel(), LimitsOf::kFusedKernel);
+  const CheckOutcome as_fused =
+      CheckKernel(drift, data, in_use.kernel(), {.limits = LimitsOf::kFusedKernel});
   EXPECT_EQ(as_fused.verdict, Verdict::kFailed);
 }
 

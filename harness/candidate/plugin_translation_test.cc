@@ -119,8 +119,8 @@ TEST(PluginTranslationTest, AConventionThatIsNotKeptIsFound) {
     plugin.info.conventions.*field = said;
     plugin.prepare = AllocateOnly;
     const PluginInUse in_use(plugin, Trap::kNone);
-    const CheckOutcome outcome =
-        CheckKernel(kernel_case, MakeCaseData(kernel_case), in_use.kernel(), LimitsOf::kAnyKernel);
+    const CheckOutcome outcome = CheckKernel(kernel_case, MakeCaseData(kernel_case),
+                                             in_use.kernel(), {.limits = LimitsOf::kAnyKernel});
     EXPECT_EQ(outcome.verdict, Verdict::kFailed) << Print(conventions);
   }
 }

@@ -89,9 +89,7 @@ std::string SpeedRow(const CaseReport& c) {
   return fmt::format(kRow, "speedup", text);
 }
 
-}  // namespace
-
-std::string FormatKeyFigures(const Report& report) {
+std::string FiguresOfOne(const Report& report) {
   std::string text = KernelRows(report, "kernel") + KernelRows(report, "captured");
   for (const CaseReport& c : report.cases) {
     if (Ran(c)) text += DriftRow(c) + AgreementRow(c) + GreedyRow(c);
@@ -112,6 +110,32 @@ std::string FormatKeyFigures(const Report& report) {
   }
   for (const CaseReport& c : report.cases) {
     if (Ran(c)) text += SpeedRow(c);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string FormatKeyFigures(const Report& report) {
+  std::vector<Report> parts;  // with the cases of a candidate each
+  std::vector<std::string> names;
+  for (const CaseReport& c : report.cases) {
+    const auto known = std::find(names.begin(), names.end(), c.candidate);
+    const auto index = static_cast<size_t>(known - names.begin());
+    if (known == names.end()) {
+      names.push_back(c.candidate);
+      parts.emplace_back();
+    }
+    parts[index].cases.push_back(c);
+  }
+  if (parts.size() == 1) return FiguresOfOne(parts[0]);
+  std::string text;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const std::string figures = FiguresOfOne(parts[i]);
+    if (!figures.empty()) text += fmt::format("-- {}\n{}", names[i], figures);
+  }
+  for (const ArmReport& arm : report.arms) {
+    if (arm.role == "baseline") text += fmt::format("-- against {}\n", arm.name);
   }
   return text;
 }

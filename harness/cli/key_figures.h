@@ -9,7 +9,8 @@
 namespace deltagauge {
 
 // A line for each kind of case that ran: how many, and the worst of their figures. Speedups get a
-// line each, with interval and noise floor. "" if nothing ran.
+// line each, with interval and noise floor. Of several candidates, one after the other under its
+// name. "" if nothing ran.
 std::string FormatKeyFigures(const Report& report);
 
 }  // namespace deltagauge

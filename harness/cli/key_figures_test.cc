@@ -44,6 +44,19 @@ TEST(KeyFiguresTest, TheWorstKernelErrorOfEachType) {
   EXPECT_THAT(FormatKeyFigures(report), HasSubstr("float32 error nan"));
 }
 
+TEST(KeyFiguresTest, SeveralCandidatesAreToldApart) {
+  Report report;
+  report.cases = {KernelCaseReport("float32", 1e-7), KernelCaseReport("float32", 4e-7),
+                  KernelCaseReport("float32", 2e-7)};
+  report.cases[0].candidate = report.cases[2].candidate = "fused";
+  report.cases[1].candidate = "theirs";
+  report.arms = {{.name = "eager", .role = "baseline", .version = "", .description = ""}};
+  EXPECT_EQ(FormatKeyFigures(report),
+            "-- fused\nkernel     2 cases; float32 error 2e-07 (references 5e-07)\n"
+            "-- theirs\nkernel     1 case; float32 error 4e-07 (references 5e-07)\n"
+            "-- against eager\n");
+}
+
 TEST(KeyFiguresTest, ASpeedupComesWithIntervalAndNoise) {
   Report report;
   CaseReport c;

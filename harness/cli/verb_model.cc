@@ -260,8 +260,9 @@ class LogitsVerb final : public Verb {
         ->excludes(chunk);
     app.add_option("--out", out_, "File to write")->type_name("FILE")->required();
     app.footer(
-        "The tensor `logits` [positions, vocabulary] is float64 with --dtype float64, else "
-        "float32.\n"
+        "Tensors: `logits` [positions, vocabulary], float64 with --dtype float64, else float32;\n"
+        "`positions` and `token_ids`, int64. Float32 files serve as candidates: "
+        "configs/README.md.\n"
         "Exit code: 0 written, 64 usage or a bad file, 70 internal error.\n"
         "Example: deltagauge logits --ids ids.json --recurrence oracle --dtype float64 "
         "--positions last --out logits.safetensors");

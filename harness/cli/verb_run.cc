@@ -1,4 +1,5 @@
 // run, list, repro: a configuration's cases, all of them or one.
+#include <cmath>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -18,9 +19,11 @@
 #include "harness/report/export_report.h"
 #include "harness/report/json.h"
 #include "harness/report/report_json.h"
+#include "harness/report/run_step.h"
 #include "harness/run/case_runner.h"
 #include "harness/run/data_folders.h"
 #include "harness/run/interrupt.h"
+#include "harness/run/outside_arms.h"
 #include "harness/run/run_session.h"
 #include "reference/input_error.h"
 
@@ -88,6 +91,31 @@ std::vector<Waiver> ParseWaivers(std::string_view json, const std::string& sourc
   return waivers;
 }
 
+// --progress-json: a line for each case, and for each hundredth of a stage inside it.
+RunObserver StepPrinter(const Console& console) {
+  RunObserver observer;
+  observer.progress = [&console, last = RunStep()](const RunProgress& progress) mutable {
+    RunStep step;
+    step.done = static_cast<int64_t>(progress.index);
+    step.total = static_cast<int64_t>(progress.count);
+    step.case_id = progress.id;
+    step.what = progress.what;
+    step.share = std::round(100 * progress.done) / 100;
+    step.seconds_left = std::round(10 * progress.seconds_left) / 10;
+    if (step == last) return;
+    console.out << WriteRunStep(step) << std::endl;  // whoever watches wants it now
+    last = step;
+  };
+  return observer;
+}
+
+std::string WriteRunEnd(const Report& report) {
+  return WriteJson(Json::MakeObject({{"event", "end"},
+                                     {"verdict", VerdictName(report.summary.verdict)},
+                                     {"exit_code", report.summary.exit_code},
+                                     {"report_id", report.report_id}}));
+}
+
 class RunVerb final : public Verb {
  public:
   std::string_view Name() const override { return "run"; }
@@ -104,8 +132,11 @@ class RunVerb final : public Verb {
     app.add_option("--waivers", waivers_,
                    "JSON array of known failures: {target, by, reason, until}")
         ->type_name("FILE");
-    app.add_flag("--quiet", quiet_, "Print the verdict only");
-    app.add_flag("--json", json_, "Print report.json instead of a summary");
+    auto* const quiet = app.add_flag("--quiet", quiet_, "Print the verdict only");
+    auto* const json = app.add_flag("--json", json_, "Print report.json instead of a summary");
+    app.add_flag("--progress-json", progress_json_,
+                 "Print how far it is, one JSON object a line, instead of a summary")
+        ->excludes(quiet, json);
     app.footer(
         "Exit code: 0 passed, 1 a kernel is wrong, 2 drift or agreement, 3 slower than asked,\n"
         "4 inconclusive, 5 invalid (nothing could be shown), 64 usage, 70 internal error.\n"
@@ -133,7 +164,9 @@ class RunVerb final : public Verb {
       report = RunSession(request, world, Observer(console, line));
     }
     const std::string path = out_ + "/report.json";
-    if (json_) {
+    if (progress_json_) {
+      console.out << WriteRunEnd(report) << std::endl;
+    } else if (json_) {
       console.out << WriteReport(report);
     } else if (quiet_) {
       console.out << VerdictName(report.summary.verdict) << '\n';
@@ -146,6 +179,7 @@ class RunVerb final : public Verb {
 
  private:
   RunObserver Observer(const Console& console, ProgressLine& line) const {
+    if (progress_json_) return StepPrinter(console);
     RunObserver observer;
     const bool quiet = quiet_ || json_;
     observer.progress = [&line, quiet](const RunProgress& progress) {
@@ -178,6 +212,7 @@ class RunVerb final : public Verb {
   bool fresh_ = false;
   bool quiet_ = false;
   bool json_ = false;
+  bool progress_json_ = false;
 };
 
 class ListVerb final : public Verb {
@@ -211,6 +246,8 @@ class ReproVerb final : public Verb {
 
   void Declare(CLI::App& app) override {
     app.add_option("LINE", line_, "The case, as a report prints it")->required();
+    app.add_option("--config", config_, "Configuration that describes its arms from outside")
+        ->type_name("YAML");
     app.footer("Example: deltagauge repro 'kernel:T=65,Hv=16,gates=spikes,target=AVX2'");
   }
 
@@ -224,8 +261,13 @@ class ReproVerb final : public Verb {
     if (kernel != nullptr && kernel->candidate == "fused") {
       return ReproKernelCase(kernel->kernel_case, subject_, console);
     }
-    const RunWorld world = ThisWorld();
-    world.candidates.Get(CandidateOf(run_case));  // throws for one that isn't there
+    RunWorld world = ThisWorld();
+    if (!config_.empty()) {
+      for (const auto& finding : AddOutsideArms(LoadConfig(config_).outside, world.candidates)) {
+        console.err << "Warning: " << finding.what << '\n';
+      }
+    }
+    ExpectCandidate(CandidateOf(run_case), world.candidates);
     RunServices services;
     services.candidates = &world.candidates;
     services.clock = world.clock;
@@ -256,8 +298,19 @@ class ReproVerb final : public Verb {
   }
 
  private:
+  void ExpectCandidate(const std::string& name, const CandidateSet& candidates) const {
+    try {
+      candidates.Get(name);
+    } catch (const reference::InputError& error) {
+      if (!config_.empty()) throw;
+      throw reference::InputError("", error.problem(),
+                                  error.hint() + "; one from outside needs --config CONFIG.yaml");
+    }
+  }
+
   const Subject& subject_;
   std::string line_;
+  std::string config_;
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "harness/config/run_case.h"
 #include "harness/report/json.h"
 #include "harness/report/report_file.h"
+#include "harness/report/run_step.h"
 #include "reference/temporary_folder_test.h"
 
 namespace deltagauge {
@@ -65,6 +66,29 @@ TEST_F(VerbRunTest, AGateThatFailsIsTheExitCode) {
   EXPECT_THAT(ran.out, AllOf(HasSubstr("failed"), HasSubstr("(exit code 1)"),
                              HasSubstr("kernel.output.rel_rmse")));
   EXPECT_EQ(LoadReport(out_).summary.exit_code, kExitCorrectness);
+}
+
+TEST_F(VerbRunTest, ProgressIsALineOfJsonForEachCase) {
+  const Ran ran = RunProgram({"run", config_, "--out", out_, "--progress-json"});
+  EXPECT_EQ(ran.code, kExitPass) << ran.err;
+  std::istringstream lines(ran.out);
+  std::vector<int64_t> done;
+  std::string line;
+  while (std::getline(lines, line)) {
+    const auto step = ReadRunStep(line);
+    if (!step) break;
+    EXPECT_EQ(step->total, 2);
+    EXPECT_THAT(step->case_id, HasSubstr("kernel:"));
+    if (done.empty() || done.back() != step->done) done.push_back(step->done);
+  }
+  EXPECT_THAT(done, ElementsAre(0, 1));
+  const Json end = ParseJson(line, "line");
+  EXPECT_EQ(end.Find("event")->AsString(), "end");
+  EXPECT_EQ(end.Find("verdict")->AsString(), "passed");
+  EXPECT_EQ(end.Find("exit_code")->AsInt64(), 0);
+  EXPECT_EQ(end.Find("report_id")->AsString(), LoadReport(out_).report_id);
+  EXPECT_FALSE(std::getline(lines, line)) << line;
+  ExpectUsageError({"run", config_, "--progress-json", "--quiet"}, "--quiet");
 }
 
 TEST_F(VerbRunTest, QuietIsOneWord) {

@@ -10,12 +10,16 @@
 
 #include "CLI/CLI.hpp"
 #include "fmt/format.h"
+#include "harness/base/host_lock.h"
+#include "harness/base/program_path.h"
 #include "harness/cli/verb.h"
 #include "harness/report/report_file.h"
+#include "harness/report/report_time.h"
 #include "harness/run/data_folders.h"
 #include "harness/run/interrupt.h"
 #include "harness/run/run_session.h"
 #include "harness/service/http_server.h"
+#include "harness/service/process_run.h"
 #include "harness/service/service.h"
 #include "harness/store/store_queries.h"
 #include "reference/input_error.h"
@@ -88,6 +92,13 @@ class ServeVerb final : public Verb {
         ->type_name("FOLDER");
     app.add_option("--configs", configs_, "Folder of policies and configurations")
         ->type_name("FOLDER");
+    app.add_option("--work", work_,
+                   "Folder for runs on demand; by default deltagauge-work beside the database")
+        ->type_name("FOLDER");
+    app.add_option("--queue", max_waiting_runs_, "Runs on demand that may wait")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    app.add_flag("--no-runs", no_runs_, "Take no runs on demand: only keep what is sent");
     app.add_option("--keep-samples", keep_samples_days_,
                    "Days after which raw samples go; figures stay. 0: never")
         ->check(CLI::Range(0, 36500))
@@ -110,6 +121,8 @@ class ServeVerb final : public Verb {
           ImportReports(folder, options.ingest, options.unix_seconds(), store.get(), console.err);
       console.err << fmt::format("{}: {} new reports\n", folder, added);
     }
+    const std::unique_ptr<RunQueue> runs = Runs(options, store.get());
+    options.runs = runs.get();
     Service service(options, store.get());
     const InterruptGuard guard;
     {
@@ -120,12 +133,49 @@ class ServeVerb final : public Verb {
                                  address_.host, is_v6 ? "]" : "", server.port());
       console.out.flush();
       WaitForEnd(options, store.get());
+      // Before the server waits for its connections: some of them wait for a run.
+      if (runs) runs->Close();
     }
     console.err << "ended\n";
     return kExitPass;
   }
 
  private:
+  std::filesystem::path WorkFolder() const {
+    if (!work_.empty()) return work_;
+    if (!DatabaseAddress{db_}.IsPostgres()) {
+      return std::filesystem::path(db_).parent_path() / "deltagauge-work";
+    }
+    // A name that nobody can have made before.
+    const RunWorld world = ThisWorld();
+    return std::filesystem::temp_directory_path() /
+           ("deltagauge-work-" + FormatUuid(world.random(), world.random()));
+  }
+
+  std::unique_ptr<RunQueue> Runs(const ServiceOptions& options, ReportStore* store) const {
+    if (no_runs_) return nullptr;
+    ProcessRunOptions process;
+    process.program = ProgramPath();
+    process.work_folder = std::filesystem::absolute(WorkFolder());
+    process.lock_file = RunLockPath();
+    process.max_report_bytes = options.ingest.bytes;
+    RunQueueOptions queue;
+    queue.max_waiting = static_cast<size_t>(max_waiting_runs_);
+    queue.ingest = options.ingest;
+    queue.unix_seconds = options.unix_seconds;
+    queue.new_task = [random = ThisWorld().random] {
+      const uint64_t high = random();
+      return FormatUuid(high, random());
+    };
+    auto runs = std::make_unique<RunQueue>(queue, store, RunInProcess(process));
+    for (const std::string& task : runs->left_behind()) {
+      if (task.empty() || task.find('.') != std::string::npos) continue;  // none of ours
+      std::error_code ignored;
+      std::filesystem::remove_all(process.work_folder / task, ignored);
+    }
+    return runs;
+  }
+
   AccessRules Rules() const {
     AccessRules rules;
     rules.token = ReadToken(token_file_);
@@ -169,6 +219,9 @@ class ServeVerb final : public Verb {
   std::vector<std::string> imports_;
   std::string configs_;
   int keep_samples_days_ = 0;
+  std::string work_;
+  int max_waiting_runs_ = 8;
+  bool no_runs_ = false;
 };
 
 }  // namespace

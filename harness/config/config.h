@@ -43,6 +43,57 @@ inline constexpr std::array<std::string_view, 2> kTextNames = {"builtin:pydoc", 
 inline constexpr std::array<std::string_view, 4> kArmNames = {"oracle", "eager", "chunked",
                                                               "fused"};
 
+// What a torch_op falls back to where its operator isn't there.
+enum class Fallback : uint8_t { kNone, kEager };
+
+// Where a recurrence from outside has its inputs translated into its own conventions when the rule
+// alone is timed. Inside a model the clock has it always.
+enum class Translation : uint8_t { kOutside, kInside };
+
+template <>
+std::span<const NamedValue<Fallback>> NamesOf();
+template <>
+std::span<const NamedValue<Translation>> NamesOf();
+
+// Operators whose conventions are known.
+inline constexpr std::array<std::string_view, 3> kTorchOps = {
+    "llama::gated_delta_rule", "llama::recurrent_gated_delta_rule", "deltagauge::gated_delta_rule"};
+
+// An operator that a library registers with libtorch.
+struct TorchOpConfig {
+  std::string library;  // empty: looked for, see harness/model/torch_operator.h
+  std::string op = "llama::gated_delta_rule";
+
+  bool operator==(const TorchOpConfig&) const = default;
+};
+
+struct TextConfig {
+  std::string path;    // one of kTextNames or a file of UTF-8
+  int64_t offset = 0;  // first token
+
+  bool operator==(const TextConfig&) const = default;
+};
+
+// Logits that another engine computed for a text: a file as harness/model/foreign_logits.h says.
+struct LogitsConfig {
+  TextConfig text;
+  std::string file;  // path
+
+  bool operator==(const LogitsConfig&) const = default;
+};
+
+// An arm that isn't ours: a plug-in (kernels/candidate.h), an operator, or logits.
+struct OutsideArm {
+  std::string name;
+  std::string plugin;  // path; empty: none
+  std::optional<TorchOpConfig> torch_op;
+  std::vector<LogitsConfig> logits = {};  // empty: none
+  Fallback fallback = Fallback::kNone;
+  Translation translation = Translation::kOutside;
+
+  bool operator==(const OutsideArm&) const = default;
+};
+
 // Sizes of kernel cases; one case for each of `tokens`. The checks that run a case dozens of times
 // (pieces, contagion, snapshots) take only the longest of them up to kLongestCostlyCheck, or the
 // shortest.
@@ -71,13 +122,6 @@ struct KernelConfig {
   std::vector<KernelCase> cases;  // also these, as repro lines
 
   bool operator==(const KernelConfig&) const = default;
-};
-
-struct TextConfig {
-  std::string path;    // one of kTextNames or a file of UTF-8
-  int64_t offset = 0;  // first token
-
-  bool operator==(const TextConfig&) const = default;
 };
 
 struct DriftConfig {
@@ -218,6 +262,8 @@ struct Config {
   std::string truth = "oracle";
   std::string baseline = "eager";
   std::vector<std::string> candidates = {"fused"};
+  // Those of the baseline and the candidates that a map describes in the file, in that order.
+  std::vector<OutsideArm> outside;
   std::vector<int> threads = {1};  // where a part below names none
   std::optional<KernelConfig> kernel;
   std::vector<ModelRunConfig> models;

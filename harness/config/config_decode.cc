@@ -293,11 +293,53 @@ void FillIn(Config& config) {
   if (config.performance) fill(config.performance->threads);
 }
 
+// A map in place of an arm's name: read, and the name put there.
+class OutsideArms {
+ public:
+  explicit OutsideArms(Context& context) : context_(context) {}
+
+  std::vector<OutsideArm> TakeFrom(ConfigNode& root) {
+    if (ConfigNode* baseline = root.Find("baseline")) TakeOne(*baseline);
+    if (ConfigNode* candidates = root.Find("candidates")) {
+      TakeOne(*candidates);
+      for (ConfigNode& item : candidates->items) TakeOne(item);
+    }
+    return std::move(arms_);
+  }
+
+ private:
+  void TakeOne(ConfigNode& node) {
+    if (node.kind != Kind::kMap) return;
+    OutsideArm arm;
+    ReadMap(node, context_, arm);
+    const bool is_taken = std::any_of(arms_.begin(), arms_.end(), [&](const OutsideArm& other) {
+      return other.name == arm.name;
+    });
+    if (is_taken) {
+      context_.problems.Add(node.place, fmt::format("'{}' is described twice", arm.name),
+                            "describe it once, and give its name elsewhere");
+    }
+    ConfigNode name = ConfigNode::String(arm.name);
+    name.place = node.place;
+    node = std::move(name);
+    arms_.push_back(std::move(arm));
+  }
+
+  Context& context_;
+  std::vector<OutsideArm> arms_;
+};
+
 }  // namespace
 
-Config DecodeConfig(const ConfigNode& root, std::span<const std::string_view> arms) {
+Config DecodeConfig(const ConfigNode& whole, std::span<const std::string_view> arms) {
   Context context{{}, arms};
   Config config;
+  ConfigNode root = whole;
+  config.outside = OutsideArms(context).TakeFrom(root);
+  context.problems.ThrowIfAny();
+  std::vector<std::string_view> names(arms.begin(), arms.end());
+  for (const OutsideArm& arm : config.outside) names.push_back(arm.name);
+  context.arms = names;
   ReadMap(root, context, config);
   context.problems.ThrowIfAny();
   FillIn(config);

@@ -14,15 +14,17 @@
 namespace deltagauge {
 
 enum class TextForm : uint8_t {
-  kFree,    // one that is not empty
-  kName,    // letters, digits, - _ .
-  kTruth,   // oracle
-  kArm,     // one of kArmNames or of ConfigOptions::more_arms
-  kModel,   // one of kModelNames or a path
-  kText,    // one of kTextNames or a path
-  kMetric,  // one of metric_names.h
-  kAt,      // name=value[,name=value]
-  kDtype,   // float32, bfloat16, float64
+  kFree,     // one that is not empty
+  kName,     // letters, digits, - _ .
+  kTruth,    // oracle
+  kArm,      // one of kArmNames, of ConfigOptions::more_arms or of OutsideArm; or such a map
+  kArmName,  // the same without the map
+  kModel,    // one of kModelNames or a path
+  kText,     // one of kTextNames or a path
+  kPath,     // a file's
+  kMetric,   // one of metric_names.h
+  kAt,       // name=value[,name=value]
+  kDtype,    // float32, bfloat16, float64
 };
 
 enum class Need : uint8_t { kOptional, kRequired };
@@ -45,6 +47,49 @@ inline constexpr size_t kMaxListItems = 1000;
 inline constexpr double kMaxKernelTokens = 1 << 20;
 inline constexpr double kMaxModelTokens = 1 << 18;  // what Qwen3.5 was made for
 inline constexpr double kMaxThreads = 256;
+
+template <typename Visitor>
+void VisitFields(Visitor& v, TorchOpConfig& c) {
+  v.Field("library", c.library,
+          {.meaning = "The library that registers it; without one EXECUTORCH_CUSTOM_OPS_AOT_LIB, "
+                      "then the executorch package beside libtorch.",
+           .form = TextForm::kPath});
+  v.Field("op", c.op,
+          {.meaning = "llama::gated_delta_rule, llama::recurrent_gated_delta_rule or "
+                      "deltagauge::gated_delta_rule."});
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& v, LogitsConfig& c) {
+  v.Field("text", c.text,
+          {.meaning = "The text that the engine was fed, as models.texts names it.",
+           .need = Need::kRequired});
+  v.Field("file", c.file,
+          {.meaning = "Safetensors as harness/model/foreign_logits.h describes it.",
+           .need = Need::kRequired,
+           .form = TextForm::kPath});
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& v, OutsideArm& c) {
+  v.Field("name", c.name,
+          {.meaning = "What reports call it: letters, digits, - _ .",
+           .need = Need::kRequired,
+           .form = TextForm::kName});
+  v.Field("plugin", c.plugin,
+          {.meaning = "A shared library as kernels/candidate.h describes it.",
+           .form = TextForm::kPath});
+  v.Field("torch_op", c.torch_op, {.meaning = "An operator of libtorch."});
+  v.Field("logits", c.logits,
+          {.meaning = "Logits that another engine computed, a file for each text; in drift and "
+                      "agreement cases only.",
+           .empty = EmptyList::kAllowed});
+  v.Field("fallback", c.fallback,
+          {.meaning = "What runs in place of a torch_op that is not there."});
+  v.Field("translation", c.translation,
+          {.meaning = "Whether the clock of performance.kernel has the translation into its "
+                      "conventions."});
+}
 
 template <typename Visitor>
 void VisitFields(Visitor& v, KernelShape& s) {
@@ -253,7 +298,8 @@ void VisitFields(Visitor& v, Gate& c) {
   v.Field("at", c.at,
           {.meaning = "Only cases with these parameters: tokens=512,dtype=bfloat16.",
            .form = TextForm::kAt});
-  v.Field("candidate", c.candidate, {.meaning = "Only this candidate.", .form = TextForm::kArm});
+  v.Field("candidate", c.candidate,
+          {.meaning = "Only this candidate.", .form = TextForm::kArmName});
   v.Field("source", c.source, {.meaning = "Where the limit comes from; for resolved files."});
 }
 

@@ -28,7 +28,7 @@ std::string ErrorOf(const std::string& path) {
 }
 
 TEST(ShippedConfigsTest, AllCanBeRunAndReadBack) {
-  for (const std::string name : {"quick", "full_0_8b", "nightly", "release"}) {
+  for (const std::string name : {"quick", "full_0_8b", "nightly", "release", "peers"}) {
     SCOPED_TRACE(name);
     const Config config = LoadConfig(Shipped(name));
     EXPECT_EQ(config.name, name);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "harness/base/nearest_name.h"
 
 namespace deltagauge {
 namespace {
@@ -30,6 +31,36 @@ bool Asks(const std::vector<CheckKind>& checks, CheckKind check) {
 }
 
 }  // namespace
+
+std::optional<Flaw> FlawOf(const OutsideArm& arm) {
+  if (std::find(kArmNames.begin(), kArmNames.end(), arm.name) != kArmNames.end()) {
+    return Flaw{"name", fmt::format("'{}' is an arm of our own", arm.name), "take another name"};
+  }
+  const int kinds =
+      (arm.plugin.empty() ? 0 : 1) + (arm.torch_op ? 1 : 0) + (arm.logits.empty() ? 0 : 1);
+  if (kinds != 1) {
+    return Flaw{"plugin", "an arm from outside is either a plugin, a torch_op or logits",
+                "plugin: mine.so, torch_op: {op: llama::gated_delta_rule}, or "
+                "logits: [{text: builtin:pydoc, file: mine.safetensors}]"};
+  }
+  if (arm.fallback != Fallback::kNone && !arm.torch_op) {
+    return Flaw{"fallback", "a plugin or logits have no fallback", "only a torch_op has"};
+  }
+  for (size_t i = 0; i < arm.logits.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (arm.logits[i].text != arm.logits[j].text) continue;
+      return Flaw{"logits", fmt::format("two files for {}", arm.logits[i].text.path),
+                  "one file for each text and offset"};
+    }
+  }
+  if (arm.torch_op &&
+      std::find(kTorchOps.begin(), kTorchOps.end(), arm.torch_op->op) == kTorchOps.end()) {
+    const std::vector<std::string_view> known(kTorchOps.begin(), kTorchOps.end());
+    return Flaw{"torch_op", fmt::format("unknown operator '{}'", arm.torch_op->op),
+                NameHint(arm.torch_op->op, known)};
+  }
+  return std::nullopt;
+}
 
 std::optional<Flaw> FlawOf(const KernelShape& shape) {
   if (auto flaw = HeadsFlaw(shape.value_heads, shape.key_heads)) return flaw;
@@ -109,8 +140,16 @@ std::optional<Flaw> FlawOf(const Config& config) {
     return Flaw{"baseline", fmt::format("'{}' is the truth already", config.baseline),
                 "eager or chunked"};
   }
+  for (const OutsideArm& arm : config.outside) {
+    if (arm.name != config.baseline || arm.logits.empty()) continue;
+    return Flaw{"baseline",
+                fmt::format("'{}' is logits from a file, which can't be compared with", arm.name),
+                "make it a candidate"};
+  }
   for (const std::string& candidate : config.candidates) {
-    if (candidate == config.baseline || candidate == config.truth) {
+    // A baseline has kernel cases of its own to run.
+    const bool shows_nothing = candidate == config.baseline && !config.kernel;
+    if (shows_nothing || candidate == config.truth) {
       return Flaw{"candidates",
                   fmt::format("'{}' is the {} already; an arm compared with itself shows nothing",
                               candidate, candidate == config.truth ? "truth" : "baseline"),

@@ -25,6 +25,7 @@ template <typename Struct>
 std::optional<Flaw> FlawOf(const Struct& /*value*/) {
   return std::nullopt;
 }
+std::optional<Flaw> FlawOf(const OutsideArm& arm);
 std::optional<Flaw> FlawOf(const KernelShape& shape);
 std::optional<Flaw> FlawOf(const KernelConfig& kernel);
 std::optional<Flaw> FlawOf(const AgreementConfig& agreement);

@@ -13,6 +13,12 @@ constexpr NamedValue<InvarianceKind> kInvarianceKinds[] = {{InvarianceKind::kPie
                                                            {InvarianceKind::kThreads, "threads"},
                                                            {InvarianceKind::kRepeat, "repeat"}};
 
+constexpr NamedValue<Fallback> kFallbacks[] = {{Fallback::kNone, "none"},
+                                               {Fallback::kEager, "eager"}};
+
+constexpr NamedValue<Translation> kTranslations[] = {{Translation::kOutside, "outside"},
+                                                     {Translation::kInside, "inside"}};
+
 constexpr NamedValue<LimitSource> kLimitSources[] = {{LimitSource::kConfig, "config"},
                                                      {LimitSource::kTolerances, "tolerances"}};
 
@@ -25,6 +31,14 @@ std::span<const NamedValue<ModelDataType>> NamesOf() {
 template <>
 std::span<const NamedValue<InvarianceKind>> NamesOf() {
   return kInvarianceKinds;
+}
+template <>
+std::span<const NamedValue<Fallback>> NamesOf() {
+  return kFallbacks;
+}
+template <>
+std::span<const NamedValue<Translation>> NamesOf() {
+  return kTranslations;
 }
 template <>
 std::span<const NamedValue<LimitSource>> NamesOf() {

@@ -42,7 +42,6 @@ class MapWriter {
     map_.Add(name, std::move(by_dtype));
   }
 
- private:
   static ConfigNode Node(bool value, const FieldSpec& /*spec*/) {
     return ConfigNode::Literal(value ? "true" : "false");
   }
@@ -80,8 +79,19 @@ class MapWriter {
     return std::move(writer.map());
   }
 
+ private:
   ConfigNode map_ = ConfigNode::Map();
 };
+
+// Where the arm is named first, in the order in which DecodeConfig takes maps.
+ConfigNode* FindArm(ConfigNode& root, std::string_view name) {
+  ConfigNode* const baseline = root.Find("baseline");
+  if (baseline->text == name) return baseline;
+  for (ConfigNode& candidate : root.Find("candidates")->items) {
+    if (candidate.text == name) return &candidate;
+  }
+  return nullptr;
+}
 
 }  // namespace
 
@@ -90,7 +100,11 @@ ConfigNode EncodeConfig(const Config& config) {
   writer.map().Add("version", ConfigNode::Literal("1"));
   Config copy = config;
   VisitFields(writer, copy);
-  return std::move(writer.map());
+  ConfigNode root = std::move(writer.map());
+  for (const OutsideArm& arm : config.outside) {
+    if (ConfigNode* name = FindArm(root, arm.name)) *name = MapWriter::Node(arm, {});
+  }
+  return root;
 }
 
 std::string ResolvedConfig(const Config& config) { return ConfigJson(EncodeConfig(config)); }

@@ -18,6 +18,8 @@
 namespace deltagauge {
 namespace {
 
+constexpr std::string_view kNamePattern = "^[A-Za-z0-9_.-]{1,64}$";
+
 ConfigNode Names(std::span<const std::string_view> names) {
   ConfigNode list = ConfigNode::List();
   for (const std::string_view name : names) list.Add(ConfigNode::String(name));
@@ -87,21 +89,34 @@ ConfigNode NameOrPath(std::span<const std::string_view> names) {
   return Either(OneOf(names), std::move(path));
 }
 
+template <ConfigStruct Struct>
+ConfigNode SchemaOf(const Struct& value, const FieldSpec& spec);
+
+// Names of our own for completion, others for what a map describes.
+ConfigNode ArmName() { return Either(OneOf(kArmNames), Matching(kNamePattern)); }
+
 ConfigNode SchemaOf(const std::string& /*value*/, const FieldSpec& spec) {
   constexpr std::array<std::string_view, 1> kTruths = {"oracle"};
   switch (spec.form) {
     case TextForm::kFree:
       return Text(kMaxFreeTextBytes);
     case TextForm::kName:
-      return Matching("^[A-Za-z0-9_.-]{1,64}$");
+      return Matching(kNamePattern);
     case TextForm::kTruth:
       return OneOf(kTruths);
-    case TextForm::kArm:
-      return OneOf(kArmNames);
+    case TextForm::kArm: {
+      ConfigNode schema = ArmName();
+      schema.items[0].Add(SchemaOf(OutsideArm{}, {}));
+      return schema;
+    }
+    case TextForm::kArmName:
+      return ArmName();
     case TextForm::kModel:
       return NameOrPath(kModelNames);
     case TextForm::kText:
       return NameOrPath(kTextNames);
+    case TextForm::kPath:
+      return Text(kMaxPathBytes);
     case TextForm::kMetric:
       return OneOf(MetricNames());
     case TextForm::kAt:
@@ -142,8 +157,6 @@ ConfigNode SchemaOf(const KernelCase& /*value*/, const FieldSpec& /*spec*/) {
   return Matching("^kernel:");
 }
 
-template <ConfigStruct Struct>
-ConfigNode SchemaOf(const Struct& value, const FieldSpec& spec);
 template <typename T>
 ConfigNode SchemaOf(const std::vector<T>& value, const FieldSpec& spec);
 

@@ -25,8 +25,8 @@ class TextReader {
 
   void Read(TextForm form, std::span<const std::string_view> arms, std::string& value) {
     constexpr std::array<std::string_view, 1> kTruths = {"oracle"};
-    if (form == TextForm::kArm && node_.kind == Kind::kMap) {
-      Wrong("a name", "candidates from outside are not supported by this version");
+    if (form == TextForm::kArmName && node_.kind == Kind::kMap) {
+      Wrong("a name", "describe it under baseline or candidates, and name it here");
       return;
     }
     if (node_.kind != Kind::kScalar) {
@@ -65,11 +65,14 @@ class TextReader {
       case TextForm::kTruth:
         return ReadName(kTruths, value);
       case TextForm::kArm:
+      case TextForm::kArmName:
         return ReadName(arms, value);
       case TextForm::kModel:
         return ReadPath(kModelNames, value);
       case TextForm::kText:
         return ReadPath(kTextNames, value);
+      case TextForm::kPath:
+        return ReadPath({}, value);
       case TextForm::kMetric:
         return ReadMetric(value);
       case TextForm::kAt:

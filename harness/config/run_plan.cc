@@ -155,6 +155,7 @@ class Planner {
       for (const ModelDataType dtype : model.dtypes) {
         for (const int threads : model.threads) {
           for (const std::string& candidate : config_.candidates) {
+            if (candidate == config_.baseline) continue;  // it would be compared with itself
             plan_setup(model, {candidate, config_.baseline, model.path, dtype, threads});
           }
         }
@@ -296,6 +297,7 @@ class Planner {
           if (!model.performance) continue;
           for (const ModelDataType dtype : model.dtypes) {
             for (const std::string& candidate : config_.candidates) {
+              if (candidate == config_.baseline) continue;
               plan_setup(model.texts.front(),
                          ModelSetup{candidate, config_.baseline, model.path, dtype, threads});
             }
@@ -335,6 +337,7 @@ class Planner {
       for (const int threads : performance.threads) {
         run.threads = threads;
         for (const std::string& candidate : config_.candidates) {
+          if (candidate == config_.baseline) continue;
           run.candidate = candidate;
           for (const int64_t tokens : kernel.tokens) {
             run.tokens = tokens;

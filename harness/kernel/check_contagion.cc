@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <memory>
 
 #include "fmt/format.h"
 #include "harness/kernel/check_context.h"
@@ -65,10 +66,9 @@ std::vector<Plant> PlantsAt(const KernelCase& c, const Place& at) {
   return plants;
 }
 
-bool Reaches(const KernelCase& c, const Plant& plant, int64_t s, int64_t value_head,
-             int64_t column) {
+// Some column of the head, or all of them.
+bool Reaches(const KernelCase& c, const Plant& plant, int64_t s, int64_t value_head) {
   if (s != plant.sequence) return false;
-  if (plant.column != kAll && column != plant.column) return false;
   if (plant.value_head != kAll) return value_head == plant.value_head;
   const auto map =
       c.head_map == HeadMap::kTiled ? reference::HeadMap::kTiled : reference::HeadMap::kGrouped;
@@ -80,14 +80,15 @@ std::vector<float> OutOfReach(const KernelCase& c, const Plant& plant,
                               const std::vector<float>& tensor, bool is_state) {
   std::vector<float> rest = tensor;
   const SequenceOffsets offsets(c);
-  size_t i = 0;
+  const int64_t first = plant.column == kAll ? 0 : plant.column;
+  const int64_t columns = plant.column == kAll ? c.value_dim : 1;
+  int64_t begin = 0;
   for (int64_t s = 0; s < c.NumSequences(); ++s) {
     const int64_t rows = is_state ? c.key_dim : offsets.Length(s);
-    for (int64_t head = 0; head < c.value_heads; ++head) {
+    for (int64_t head = 0; head < c.value_heads; ++head, begin += rows * c.value_dim) {
+      if (!Reaches(c, plant, s, head)) continue;
       for (int64_t row = 0; row < rows; ++row) {
-        for (int64_t column = 0; column < c.value_dim; ++column, ++i) {
-          if (Reaches(c, plant, s, head, column)) rest[i] = 0;
-        }
+        std::fill_n(rest.begin() + begin + row * c.value_dim + first, columns, 0.0f);
       }
     }
   }
@@ -112,14 +113,35 @@ TensorComparison JudgeReach(CheckContext& context, const std::string& label, Dat
   return compared;
 }
 
+size_t BytesOfPlants(const CaseData& data) {
+  const CaseInputs& inputs = data.inputs;
+  const size_t floats = inputs.query.size() + inputs.key.size() + inputs.value.size() +
+                        inputs.decay.size() + inputs.beta.size() + inputs.initial_state.size();
+  const CaseArm<double>& truth = data.truth.truth;
+  const size_t doubles = truth.output.size() + truth.final_state.size();
+  constexpr size_t kPlants = 4 * 6 * 2;  // phases, tensors, NaN and Inf
+  return kPlants * (floats * sizeof(float) + doubles * sizeof(double));
+}
+
+// Inputs and truth with the plant in its place.
+std::shared_ptr<const CaseData> DataWith(CheckContext& context, const Plant& plant, float value) {
+  const std::string key = fmt::format("{} in {} at {}", value, plant.label, plant.index);
+  return context.Changed(key, BytesOfPlants(context.data()), [&] {
+    CaseData data;
+    data.inputs = context.data().inputs;
+    (data.inputs.*plant.tensor)[static_cast<size_t>(plant.index)] = value;
+    data.truth.truth = ComputeTruthOnly(context.kernel_case(), data.inputs);
+    return data;
+  });
+}
+
 void CheckPlant(CheckContext& context, const KernelResult& clean, const Plant& plant, float value) {
   const KernelCase& c = context.kernel_case();
-  CaseInputs inputs = context.data().inputs;
-  (inputs.*plant.tensor)[static_cast<size_t>(plant.index)] = value;
   const std::string label = fmt::format("{} in {}", value, plant.label);
-  const auto result = context.Call(label, c, inputs);
+  const std::shared_ptr<const CaseData> planted = DataWith(context, plant, value);
+  const auto result = context.Call(label, c, planted->inputs);
   if (!result) return;
-  const CaseArm<double> truth = ComputeTruthOnly(c, inputs);
+  const CaseArm<double>& truth = planted->truth.truth;
   const TensorComparison output =
       JudgeReach(context, "output, " + label, c.data_type, truth.output, result->output);
   if (output.truth_non_finite_count == 0) context.AddInvalid(label, "the plant changed nothing");

@@ -14,10 +14,13 @@ std::string Labelled(std::string_view tensor, std::string_view label) {
   return label.empty() ? std::string(tensor) : fmt::format("{} ({})", tensor, label);
 }
 
-// The states of the sequences that have tokens.
+// The states of the sequences that have tokens: all of them, or a selection in `changed`.
 template <typename Real>
-std::vector<Real> ChangedStates(const KernelCase& c, const std::vector<Real>& states) {
-  std::vector<Real> changed;
+std::span<const Real> ChangedStates(const KernelCase& c, const std::vector<Real>& states,
+                                    std::vector<Real>& changed) {
+  bool all = true;
+  for (int64_t s = 0; s < c.NumSequences(); ++s) all = all && c.LengthOf(s) > 0;
+  if (all) return states;
   const int64_t size = c.value_heads * c.key_dim * c.value_dim;
   for (int64_t s = 0; s < c.NumSequences(); ++s) {
     if (c.LengthOf(s) == 0) continue;
@@ -42,11 +45,12 @@ std::vector<Real> FilledSlots(const KernelCase& c, const std::vector<Real>& snap
 }  // namespace
 
 CheckContext::CheckContext(const KernelCase& kernel_case, const CaseData& data,
-                           KernelFunction kernel, LimitsOf limits, CheckOutcome& outcome)
+                           KernelFunction kernel, const CheckOptions& options,
+                           CheckOutcome& outcome)
     : case_(kernel_case),
       data_(data),
       kernel_(kernel),
-      limits_(limits),
+      options_(options),
       outcome_(outcome),
       threads_(kernel_case.threads) {}
 
@@ -74,31 +78,36 @@ std::optional<KernelResult> CheckContext::Call(std::string_view label,
 
 void CheckContext::JudgeOutput(std::string_view label, const std::vector<float>& output,
                                Report report) {
-  Judge(label, "output", case_.data_type, data_.truth.truth.output, output,
-        data_.truth.recurrent.output, &data_.truth.chunked.output, OutputHeads(), report);
+  const CaseTruth& t = data_.truth;
+  Judge(label, "output", case_.data_type,
+        {t.truth.output, output, t.recurrent.output, t.chunked.output}, OutputHeads(), report);
 }
 
 void CheckContext::JudgeState(std::string_view label, const std::vector<float>& state,
                               Report report) {
   const CaseTruth& t = data_.truth;
-  const std::vector<float> chunked = ChangedStates(case_, t.chunked.final_state);
-  const std::vector<double> truth = ChangedStates(case_, t.truth.final_state);
-  Judge(label, "state", DataType::kFloat32, truth, ChangedStates(case_, state),
-        ChangedStates(case_, t.recurrent.final_state), &chunked, StateHeads(truth.size()), report);
+  std::vector<double> truth_kept;
+  std::vector<float> result_kept, recurrent_kept, chunked_kept;
+  const Judged judged = {ChangedStates(case_, t.truth.final_state, truth_kept),
+                         ChangedStates(case_, state, result_kept),
+                         ChangedStates(case_, t.recurrent.final_state, recurrent_kept),
+                         ChangedStates(case_, t.chunked.final_state, chunked_kept)};
+  Judge(label, "state", DataType::kFloat32, judged, StateHeads(judged.truth.size()), report);
 }
 
 void CheckContext::JudgeSnapshots(std::string_view label, const std::vector<float>& snapshots,
                                   Report report) {
-  const CaseArm<float>& recurrent = data_.truth.recurrent;
   const std::vector<double> truth = FilledSlots(case_, data_.truth.truth.snapshots);
-  Judge(label, "snapshots", DataType::kFloat32, truth, FilledSlots(case_, snapshots),
-        FilledSlots(case_, recurrent.snapshots), nullptr, StateHeads(truth.size()), report);
+  const std::vector<float> result = FilledSlots(case_, snapshots);
+  const std::vector<float> recurrent = FilledSlots(case_, data_.truth.recurrent.snapshots);
+  Judge(label, "snapshots", DataType::kFloat32, {truth, result, recurrent, std::nullopt},
+        StateHeads(truth.size()), report);
 }
 
 void CheckContext::Judge(std::string_view label, std::string_view tensor, DataType type,
-                         const std::vector<double>& truth, const std::vector<float>& result,
-                         const std::vector<float>& recurrent, const std::vector<float>* chunked,
-                         const std::vector<int64_t>& heads, Report report) {
+                         const Judged& judged, const std::vector<int64_t>& heads, Report report) {
+  const std::span<const double> truth = judged.truth;
+  const std::span<const float> result = judged.result;
   const std::string name = Labelled(tensor, label);
   if (result.size() != truth.size()) {
     AddInvalid(name,
@@ -106,25 +115,34 @@ void CheckContext::Judge(std::string_view label, std::string_view tensor, DataTy
     return;
   }
   const PassLimits limits = Limits(type);
-  const UlpRanks ulp_ranks = report == Report::kYes ? UlpRanks::kYes : UlpRanks::kNo;
+  const bool all_figures = report == Report::kYes && options_.figures == Figures::kAll;
+  const UlpRanks ulp_ranks = all_figures ? UlpRanks::kYes : UlpRanks::kNo;
   const ComparisonOptions options{type, limits.elements, heads, ulp_ranks};
   const TensorComparison compared = CompareTensors(truth, result, options);
-  std::vector<TensorComparison> references = {CompareTensors(truth, recurrent, options)};
-  if (chunked != nullptr) references.push_back(CompareTensors(truth, *chunked, options));
+  const auto compare_references = [&] {
+    std::vector<TensorComparison> figures = {
+        CompareTensors(judged.truth, judged.recurrent, options)};
+    if (judged.chunked) {
+      figures.push_back(CompareTensors(judged.truth, *judged.chunked, options));
+    }
+    return figures;
+  };
+  const std::vector<TensorComparison>& references = data_.derived->reference_figures.Get(
+      fmt::format("{}, ranks {}", tensor, static_cast<int>(ulp_ranks)), compare_references);
   const NonFiniteTruth non_finite_truth =
       case_.state == StateRegime::kNonFinite ? NonFiniteTruth::kExpected : NonFiniteTruth::kInvalid;
   for (Finding& finding : JudgeTensor(name, compared, references, limits, non_finite_truth)) {
     Add(std::move(finding));
   }
   if (report == Report::kYes) {
-    outcome_.tensors.push_back(
-        {name, compared, references.front(), references.back(), DigestOf(result)});
+    outcome_.tensors.push_back({name, compared, references.front(), references.back(),
+                                all_figures ? DigestOf(result) : TensorDigest{}});
   }
 }
 
 PassLimits CheckContext::Limits(DataType type) const {
-  return limits_ == LimitsOf::kFusedKernel ? FusedKernelLimits(type, case_.qk_norm)
-                                           : AnyKernelLimits(type);
+  return options_.limits == LimitsOf::kFusedKernel ? FusedKernelLimits(type, case_.qk_norm)
+                                                   : AnyKernelLimits(type);
 }
 
 std::vector<int64_t> CheckContext::OutputHeads() const {

@@ -3,6 +3,7 @@
 #define DELTAGAUGE_HARNESS_KERNEL_CHECK_CONTEXT_H_
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,7 +19,7 @@ namespace deltagauge {
 class CheckContext {
  public:
   CheckContext(const KernelCase& kernel_case, const CaseData& data, KernelFunction kernel,
-               LimitsOf limits, CheckOutcome& outcome);
+               const CheckOptions& options, CheckOutcome& outcome);
 
   const KernelCase& kernel_case() const { return case_; }
   const CaseData& data() const { return data_; }
@@ -54,11 +55,20 @@ class CheckContext {
   void ExpectSameBits(std::string_view label, const KernelResult& expected,
                       const KernelResult& found);
 
+  // The data of a changed case from `compute`, or what is kept of it under this key, if all that
+  // the check changes fits in kMostKeptBytes.
+  template <typename Compute>
+  std::shared_ptr<const CaseData> Changed(const std::string& key, size_t bytes_of_all,
+                                          const Compute& compute) {
+    const auto make = [&] { return std::make_shared<const CaseData>(compute()); };
+    return bytes_of_all > kMostKeptBytes ? make() : data_.derived->changed.Get(key, make);
+  }
+
   // Runs `body` on a context for another case of the same check and takes over its findings.
   template <typename Body>
   void Part(const KernelCase& kernel_case, const CaseData& data, const Body& body) {
     CheckOutcome outcome;
-    CheckContext part(kernel_case, data, kernel_, limits_, outcome);
+    CheckContext part(kernel_case, data, kernel_, options_, outcome);
     body(part);
     for (Finding& finding : outcome.findings) Add(std::move(finding));
     if (!outcome.target.empty()) outcome_.target = outcome.target;
@@ -71,9 +81,15 @@ class CheckContext {
   void Conclude();
 
  private:
-  void Judge(std::string_view label, std::string_view tensor, DataType type,
-             const std::vector<double>& truth, const std::vector<float>& result,
-             const std::vector<float>& recurrent, const std::vector<float>* chunked,
+  // A result, its truth, and what the float32 references have (the chunked one no snapshots).
+  struct Judged {
+    std::span<const double> truth;
+    std::span<const float> result;
+    std::span<const float> recurrent;
+    std::optional<std::span<const float>> chunked;
+  };
+
+  void Judge(std::string_view label, std::string_view tensor, DataType type, const Judged& judged,
              const std::vector<int64_t>& heads, Report report);
   PassLimits Limits(DataType type) const;
   std::vector<int64_t> OutputHeads() const;
@@ -82,7 +98,7 @@ class CheckContext {
   const KernelCase& case_;
   const CaseData& data_;
   KernelFunction kernel_;
-  LimitsOf limits_;
+  const CheckOptions options_;
   CheckOutcome& outcome_;
   ThreadPool threads_;
 };

@@ -31,8 +31,15 @@ GuardedTensor::GuardedTensor(DataType type, int64_t row_length, std::vector<int6
                  static_cast<size_t>(extent) * element_bytes_);
   const auto address = reinterpret_cast<uintptr_t>(memory_.data()) + kGuardBytes;
   begin_ = kGuardBytes + (kAlignment - address % kAlignment) % kAlignment + shift_bytes;
-  for (size_t i = 0; i < memory_.size(); ++i) {
-    memory_[i] = kPattern[(i - begin_) % 4];  // in step with the elements
+  FillWithPattern();
+}
+
+void GuardedTensor::FillWithPattern() {
+  const size_t size = memory_.size();
+  for (size_t i = 0; i < 4; ++i) memory_[i] = kPattern[(i - begin_) % 4];  // in step with elements
+  // What is filled, a multiple of 4 bytes, is copied behind itself.
+  for (size_t filled = 4; filled < size; filled *= 2) {
+    std::memcpy(memory_.data() + filled, memory_.data(), std::min(filled, size - filled));
   }
 }
 
@@ -88,8 +95,9 @@ std::string GuardedTensor::Damage() const {
 }
 
 std::string GuardedTensor::FirstChange(std::span<const std::byte> expected) const {
+  // By far the most often, and by far the fastest answer.
+  if (std::memcmp(memory_.data(), expected.data(), memory_.size()) == 0) return "";
   const auto [now, before] = std::mismatch(memory_.begin(), memory_.end(), expected.begin());
-  if (now == memory_.end()) return "";
   const auto at = now - memory_.begin() - static_cast<ptrdiff_t>(begin_);
   return fmt::format("byte {} from the first element was changed", at);
 }

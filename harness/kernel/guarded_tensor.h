@@ -40,6 +40,7 @@ class GuardedTensor {
   std::string Damage() const;
 
  private:
+  void FillWithPattern();
   std::string FirstChange(std::span<const std::byte> expected) const;
   size_t ByteOf(int64_t row) const;
 

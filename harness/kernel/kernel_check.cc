@@ -102,7 +102,7 @@ CaseData MakeCaseData(const KernelCase& kernel_case) {
 }
 
 CheckOutcome CheckKernel(const KernelCase& kernel_case, const CaseData& data, KernelFunction kernel,
-                         LimitsOf limits) {
+                         const CheckOptions& options) {
   CheckOutcome outcome;
   outcome.kernel_case = kernel_case;
   if (const auto error = CheckCase(kernel_case)) {
@@ -117,7 +117,7 @@ CheckOutcome CheckKernel(const KernelCase& kernel_case, const CaseData& data, Ke
                                  fmt::join(RunnableTargets(), ", "));
     return outcome;
   }
-  CheckContext context(kernel_case, data, kernel, limits, outcome);
+  CheckContext context(kernel_case, data, kernel, options, outcome);
   Dispatch(context);
   context.Conclude();
   return outcome;

@@ -8,6 +8,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "harness/base/thread_pool.h"
 #include "harness/kernel/faulty_kernel.h"
 #include "kernels/targets.h"
 
@@ -191,7 +192,53 @@ TEST(KernelCheckTest, AccuracyReportsItsFiguresBesideThoseOfTheReferences) {
     EXPECT_LT(tensor.result.rel_rmse, 1e-6);
     EXPECT_GT(tensor.recurrent.rel_rmse, 0);
     EXPECT_GT(tensor.chunked.rel_rmse, 0);
+    EXPECT_GT(tensor.result.ulp_max, 0);
+    EXPECT_FALSE(tensor.digest.hash.empty());
   }
+}
+
+std::vector<std::string> Messages(const CheckOutcome& outcome) {
+  std::vector<std::string> messages;
+  for (const Finding& finding : outcome.findings) messages.push_back(finding.Message());
+  return messages;
+}
+
+// What one kernel's check leaves in the data must not colour another's.
+TEST(KernelCheckTest, KernelsThatShareDataAreJudgedAsEachAlone) {
+  const std::vector<KernelFunction> kernels = {
+      &FaultyKernel<Fault::kSwallowsNaN>, &FaultyKernel<Fault::kNone>,
+      &FaultyKernel<Fault::kSnapshotOffByOne>, &FaultyKernel<Fault::kIgnoresScale>};
+  for (const std::string line :
+       {"kernel:T=6,K=8,Hv=4,Hk=2,check=contagion", "kernel:T=6,K=8,check=snapshots",
+        "kernel:lengths=5+0+6,K=8,snapshots=2", "kernel:T=9,K=8,check=pieces"}) {
+    const KernelCase c = Case(line);
+    const CaseData shared = MakeCaseData(c);
+    for (const KernelFunction kernel : kernels) {
+      const CheckOutcome alone = CheckKernel(c, MakeCaseData(c), kernel);
+      EXPECT_EQ(Messages(CheckKernel(c, shared, kernel)), Messages(alone)) << line;
+      const CheckOutcome bare = CheckKernel(c, shared, kernel, {.figures = Figures::kJudged});
+      EXPECT_EQ(Messages(bare), Messages(alone)) << line;
+      for (const TensorReport& tensor : bare.tensors) {
+        EXPECT_EQ(tensor.result.ulp_max, 0);
+        EXPECT_TRUE(tensor.digest.hash.empty());
+      }
+    }
+  }
+}
+
+// Under ThreadSanitizer, too.
+TEST(KernelCheckTest, KernelsThatRunAtTheSameTimeMayShareData) {
+  struct Shared {
+    KernelCase kernel_case = Case("kernel:T=5,K=8,check=contagion");
+    CaseData data = MakeCaseData(kernel_case);
+  };
+  const Shared shared;
+  ThreadPool pool(3);
+  const auto check = [](const void* context, int /*task*/, int /*thread*/) {
+    const auto& s = *static_cast<const Shared*>(context);
+    EXPECT_EQ(CheckKernel(s.kernel_case, s.data, &FaultyKernel<Fault::kNone>).reason, "");
+  };
+  pool.Run(6, check, &shared);
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include "harness/base/nearest_name.h"
 #include "harness/model/candidate_set.h"
 #include "harness/model/fused_recurrence.h"
+#include "harness/model/plugin_recurrence.h"
+#include "harness/model/torch_operator.h"
 #include "reference/input_error.h"
 #include "reference/layer_recurrence_torch.h"
 
@@ -32,6 +34,13 @@ std::unique_ptr<reference::LayerRecurrence> MakeArm(std::string_view name, int o
                               NameHint(name, kNames));
 }
 
+MakeArmFunction PluginArm(const std::string& name, const std::string& path) {
+  return [name, path] {
+    static const TorchParallelFor threads;
+    return std::make_unique<PluginRecurrence>(name, LoadPlugin(path), threads);
+  };
+}
+
 CandidateSet BuiltinCandidates() {
   const std::string libtorch = reference::TorchVersion();
   const auto arm = [](std::string_view name) {
@@ -46,12 +55,12 @@ CandidateSet BuiltinCandidates() {
   candidates.Add({.name = "eager",
                   .version = "libtorch " + libtorch,
                   .description = "ATen, token by token",
-                  .kernel = nullptr,
+                  .outside = EagerKernel(),
                   .make_arm = arm(kNames[1])});
   candidates.Add({.name = "chunked",
                   .version = "libtorch " + libtorch,
                   .description = "ATen, 64-token chunks",
-                  .kernel = nullptr,
+                  .outside = ChunkedKernel(),
                   .make_arm = arm(kNames[2])});
   candidates.Add({.name = "fused",
                   .version = DELTAGAUGE_VERSION,

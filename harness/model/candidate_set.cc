@@ -8,6 +8,13 @@
 
 namespace deltagauge {
 
+const ForeignLogits* Candidate::LogitsOf(const TextConfig& text) const {
+  for (const TextLogits& of : logits) {
+    if (of.text == text) return of.logits.get();
+  }
+  return nullptr;
+}
+
 void CandidateSet::Add(Candidate candidate) {
   for (Candidate& known : candidates_) {
     if (known.name != candidate.name) continue;
@@ -25,6 +32,12 @@ const Candidate& CandidateSet::Get(std::string_view name) const {
   }
   throw reference::InputError("", "unknown candidate '" + std::string(name) + "'",
                               NameHint(name, names));
+}
+
+bool CandidateSet::IsOutside(std::string_view name) const {
+  return std::any_of(candidates_.begin(), candidates_.end(), [&](const Candidate& candidate) {
+    return candidate.name == name && candidate.outside.has_value();
+  });
 }
 
 }  // namespace deltagauge

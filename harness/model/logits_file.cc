@@ -4,6 +4,8 @@
 #include <charconv>
 #include <limits>
 
+#include "fmt/format.h"
+#include "harness/model/foreign_logits.h"
 #include "harness/report/json.h"
 #include "reference/input_error.h"
 #include "reference/safetensors.h"
@@ -91,10 +93,22 @@ void WriteLogits(const reference::Model& model, reference::LayerRecurrence& recu
                  std::span<const int64_t> positions, const std::filesystem::path& out,
                  const StageProgress& progress) {
   const bool wide = model.type() == reference::ComputeType::kFloat64;
+  const auto rows_count = static_cast<int64_t>(positions.size());
+  std::string engine = fmt::format("deltagauge {}, {}, {}", DELTAGAUGE_VERSION,
+                                   NameOf(model.type()), recurrence.Description());
+  engine.resize(std::min(engine.size(), kMaxEngineBytes));
+  // Integers first: so both lie at multiples of their size.
   reference::SafetensorsWriter writer(
-      out, {{"logits",
-             wide ? reference::TensorType::kFloat64 : reference::TensorType::kFloat32,
-             {static_cast<int64_t>(positions.size()), model.config().vocab_size}}});
+      out,
+      {{"positions", reference::TensorType::kInt64, {rows_count}},
+       {"token_ids", reference::TensorType::kInt64, {static_cast<int64_t>(ids.size())}},
+       {"logits",
+        wide ? reference::TensorType::kFloat64 : reference::TensorType::kFloat32,
+        {rows_count, model.config().vocab_size}}},
+      {{"engine", engine}});
+  const std::vector<int64_t> wide_ids(ids.begin(), ids.end());
+  writer.Write(std::as_bytes(positions));
+  writer.Write(std::as_bytes(std::span(wide_ids)));
   reference::ModelCache cache = model.NewCache(1, recurrence);
   size_t next = 0;  // of positions
   int64_t fed = 0;

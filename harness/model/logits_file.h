@@ -31,7 +31,8 @@ struct FeedPlan {
 // doesn't fit.
 std::vector<int64_t> PassSizes(int64_t tokens, const FeedPlan& plan);
 
-// Tensor `logits` [positions, vocab]: float64 of a float64 model, else float32.
+// A file as foreign_logits.h describes it; but the logits of a float64 model are float64.
+// `positions` ascend.
 void WriteLogits(const reference::Model& model, reference::LayerRecurrence& recurrence,
                  std::span<const int32_t> ids, const FeedPlan& plan,
                  std::span<const int64_t> positions, const std::filesystem::path& out,

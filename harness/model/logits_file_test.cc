@@ -15,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "harness/model/arms.h"
+#include "harness/model/foreign_logits.h"
 #include "harness/model/model_fixtures.h"
 #include "reference/input_error.h"
 #include "reference/safetensors.h"
@@ -148,7 +149,7 @@ class WriteLogitsTest : public testing::Test {
     WriteLogits(model, *arm, ids_, plan, positions, out,
                 [&](std::string_view, double done) { done_.push_back(done); });
     const auto file = reference::SafetensorsFile::Open(out);
-    EXPECT_EQ(file.tensors().size(), 1u);
+    EXPECT_EQ(file.tensors().size(), 3u);
     const reference::TensorView* const tensor = file.Find("logits");
     if (tensor == nullptr) return {};
     const bool wide = type == ComputeType::kFloat64;
@@ -216,6 +217,17 @@ TEST_F(WriteLogitsTest, HoldsWhatTheModelSays) {
     EXPECT_TRUE(rows == Direct(type));
     EXPECT_EQ(done_.back(), 1);
   }
+}
+
+TEST_F(WriteLogitsTest, IsACandidateForOtherRuns) {
+  const auto rows = Write(ComputeType::kFloat32, {}, {0, 17, 39});
+  const ForeignLogits read = ForeignLogits::Open(folder_.path() / "logits.safetensors");
+  EXPECT_THAT(read.positions(), ElementsAre(0, 17, 39));
+  EXPECT_THAT(read.engine(), AllOf(HasSubstr("deltagauge "), HasSubstr("float32")));
+  read.CheckFits(ids_, Get(ComputeType::kFloat32).config().vocab_size);
+  std::vector<float> row(static_cast<size_t>(read.vocabulary()));
+  read.CopyRow(1, row);
+  EXPECT_TRUE(std::equal(row.begin(), row.end(), rows[1].begin(), rows[1].end()));
 }
 
 TEST_F(WriteLogitsTest, Float64HoldsMoreThanFloat32) {

@@ -9,7 +9,6 @@
 #include <numeric>
 #include <optional>
 #include <span>
-#include <thread>
 #include <utility>
 
 #include "fmt/format.h"
@@ -24,98 +23,6 @@ using reference::LayerRecurrence;
 using reference::LogitBlock;
 using reference::Model;
 using reference::ModelCache;
-
-// Positions of one block of logits: 32 MB of the published vocabulary in float32.
-constexpr int64_t kBlockPositions = 32;
-
-LogitType LogitTypeOf(ComputeType type) {
-  return type == ComputeType::kFloat32    ? LogitType::kFloat32
-         : type == ComputeType::kBFloat16 ? LogitType::kBFloat16
-                                          : LogitType::kFloat64;
-}
-
-// Hidden states behind each layer, and the final ones.
-struct ArmPass {
-  std::vector<std::vector<float>> narrow;  // of a float32 or bfloat16 model, by layer
-  std::vector<std::vector<double>> wide;   // of a float64 model
-  std::optional<HiddenStates> hidden;
-};
-
-ArmPass RunArm(const Model& model, LayerRecurrence& recurrence, std::span<const int32_t> ids,
-               bool by_layer) {
-  ArmPass pass;
-  reference::ModelTaps taps;
-  taps.after_layer = [&](int, const reference::RowsView& rows) {
-    const auto count = static_cast<size_t>(rows.rows * rows.width);
-    if (rows.type == ComputeType::kFloat64) {
-      const auto* const data = static_cast<const double*>(rows.data);
-      pass.wide.emplace_back(data, data + count);
-    } else {
-      const auto* const data = static_cast<const float*>(rows.data);
-      pass.narrow.emplace_back(data, data + count);
-    }
-  };
-  ModelCache cache = model.NewCache(1, recurrence);
-  pass.hidden = model.Forward(ids, cache, recurrence, {.taps = by_layer ? &taps : nullptr});
-  return pass;
-}
-
-std::optional<LayerDrift> LayersBetween(const ArmPass& reference, const ArmPass& candidate,
-                                        const Model& model) {
-  LayerDriftMeter meter(static_cast<int64_t>(model.config().layers.size()),
-                        model.config().hidden_size);
-  const size_t layers = std::max(candidate.narrow.size(), candidate.wide.size());
-  for (size_t i = 0; i < layers; ++i) {
-    const auto layer = static_cast<int64_t>(i);
-    if (!candidate.wide.empty()) {
-      meter.Add(layer, 0, std::span<const double>(reference.wide[i]),
-                std::span<const double>(candidate.wide[i]));
-    } else if (!reference.wide.empty()) {
-      meter.Add(layer, 0, std::span<const double>(reference.wide[i]),
-                std::span<const float>(candidate.narrow[i]));
-    } else {
-      meter.Add(layer, 0, std::span<const float>(reference.narrow[i]),
-                std::span<const float>(candidate.narrow[i]));
-    }
-  }
-  return meter.Drift(LayerDriftBudget(model.type()));
-}
-
-// Adds one position of two blocks, whatever types they have.
-void AddRow(LogitDriftMeter& meter, int64_t position, const LogitBlock& reference,
-            const LogitBlock& candidate, int64_t row, std::optional<int64_t> next) {
-  if (candidate.IsDouble()) {
-    meter.Add(position, reference.Float64(row), candidate.Float64(row), next);
-  } else if (reference.IsDouble()) {
-    meter.Add(position, reference.Float64(row), candidate.Float32(row), next);
-  } else {
-    meter.Add(position, reference.Float32(row), candidate.Float32(row), next);
-  }
-}
-
-// A meter of its own for each of several threads, merged in the end: the result doesn't depend on
-// how positions were dealt out.
-class SplitMeter {
- public:
-  SplitMeter(int threads, int64_t vocabulary, LogitType type)
-      : meters_(static_cast<size_t>(threads), LogitDriftMeter(vocabulary, type)) {}
-  LogitDriftMeter& Of(size_t thread) { return meters_[thread]; }
-  LogitDriftMeter Merged() {
-    for (size_t i = 1; i < meters_.size(); ++i) meters_[0].Merge(meters_[i]);
-    return std::move(meters_[0]);
-  }
-
- private:
-  std::vector<LogitDriftMeter> meters_;
-};
-
-template <typename Work>
-void OnThreads(int threads, const Work& work) {
-  std::vector<std::thread> others;
-  for (int i = 1; i < threads; ++i) others.emplace_back(work, i);
-  work(0);
-  for (std::thread& other : others) other.join();
-}
 
 // ---- greedy ----
 
@@ -239,81 +146,6 @@ std::vector<std::vector<int64_t>> PieceSizes(int64_t tokens, uint64_t seed) {
 }
 
 }  // namespace
-
-double LayerDriftBudget(ComputeType type) {
-  switch (type) {
-    case ComputeType::kBFloat16:
-      return 2e-2;  // a bfloat16 rounding is 2e-3; layers add up
-    case ComputeType::kFloat64:
-      return 1e-12;
-    case ComputeType::kFloat32:
-      break;
-  }
-  return 1e-5;  // the ceiling of rule R2
-}
-
-TextPassResult RunTextPass(const TextPassRequest& request,
-                           const std::function<void(std::string_view, double)>& progress) {
-  const auto report = [&](std::string_view what, double done) {
-    if (progress) progress(what, done);
-  };
-  const Model& model = *request.model;
-  const bool has_truth = request.truth_model != nullptr;
-  report("candidate", 0);
-  const ArmPass candidate = RunArm(model, *request.candidate, request.ids, request.by_layer);
-  report("baseline", 0.2);
-  const ArmPass baseline = RunArm(model, *request.baseline, request.ids, request.by_layer);
-  std::optional<ArmPass> truth;
-  if (has_truth) {
-    report("truth", 0.4);
-    truth = RunArm(*request.truth_model, *request.truth, request.ids, request.by_layer);
-  }
-
-  const int64_t vocabulary = model.config().vocab_size;
-  const LogitType type = LogitTypeOf(model.type());
-  const int threads = reference::TorchThreads();
-  SplitMeter to_baseline(threads, vocabulary, type);
-  SplitMeter to_truth(threads, vocabulary, type);
-  SplitMeter baseline_to_truth(threads, vocabulary, type);
-  const auto length = static_cast<int64_t>(request.ids.size());
-  const int64_t positions = std::min(request.positions, length);
-  for (int64_t begin = 0; begin < positions; begin += kBlockPositions) {
-    report("logits", 0.6 + 0.4 * static_cast<double>(begin) / static_cast<double>(positions));
-    std::vector<int64_t> rows(static_cast<size_t>(std::min(kBlockPositions, positions - begin)));
-    std::iota(rows.begin(), rows.end(), begin);
-    const LogitBlock of_candidate = model.Logits(*candidate.hidden, rows);
-    const LogitBlock of_baseline = model.Logits(*baseline.hidden, rows);
-    std::optional<LogitBlock> of_truth;
-    if (has_truth) of_truth = request.truth_model->Logits(*truth->hidden, rows);
-    OnThreads(threads, [&](int thread) {
-      for (int64_t row = thread; row < of_candidate.Rows(); row += threads) {
-        const int64_t position = begin + row;
-        std::optional<int64_t> next;
-        if (position + 1 < length) next = request.ids[static_cast<size_t>(position) + 1];
-        const auto index = static_cast<size_t>(thread);
-        AddRow(to_baseline.Of(index), position, of_baseline, of_candidate, row, next);
-        if (!has_truth) continue;
-        AddRow(to_truth.Of(index), position, *of_truth, of_candidate, row, next);
-        AddRow(baseline_to_truth.Of(index), position, *of_truth, of_baseline, row, next);
-      }
-    });
-  }
-
-  TextPassResult result;
-  const LogitDriftMeter merged = to_baseline.Merged();
-  result.drift.baseline = merged.Drift();
-  result.agreement = merged.TokenAgreement();
-  if (request.by_layer) result.drift.layers_baseline = LayersBetween(baseline, candidate, model);
-  if (has_truth) {
-    result.drift.truth = to_truth.Merged().Drift();
-    result.drift.baseline_to_truth = baseline_to_truth.Merged().Drift();
-    if (request.by_layer) {
-      result.drift.layers_truth = LayersBetween(*truth, candidate, model);
-      result.drift.layers_baseline_to_truth = LayersBetween(*truth, baseline, model);
-    }
-  }
-  return result;
-}
 
 GreedyReport RunGreedy(const Model& model, LayerRecurrence& candidate, LayerRecurrence& baseline,
                        const std::vector<NamedPrompt>& prompts, int64_t tokens) {

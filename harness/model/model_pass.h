@@ -16,12 +16,18 @@
 
 namespace deltagauge {
 
+class ForeignLogits;
+
+// Positions of one block of logits: 32 MB of the published vocabulary in float32.
+inline constexpr int64_t kBlockPositions = 32;
+
 struct TextPassRequest {
   std::vector<int32_t> ids;
   int64_t positions = 0;  // the first so many are compared
   bool by_layer = false;
   const reference::Model* model = nullptr;
   reference::LayerRecurrence* candidate = nullptr;
+  const ForeignLogits* candidate_logits = nullptr;  // not null: in place of `candidate`
   reference::LayerRecurrence* baseline = nullptr;
   const reference::Model* truth_model = nullptr;  // float64; null: no truth
   reference::LayerRecurrence* truth = nullptr;
@@ -33,7 +39,8 @@ struct TextPassResult {
 };
 
 // One prefill for each arm; then logits in blocks, which no more than two or three rows of each arm
-// outlive.
+// outlive. A candidate's file is compared at those of the positions that it has, and has no layers.
+// Throws reference::InputError if the file isn't of this text and model or has none of them.
 TextPassResult RunTextPass(const TextPassRequest& request,
                            const std::function<void(std::string_view, double)>& progress);
 

@@ -51,9 +51,10 @@ AlignedVector<std::byte> TokenMajor(const std::vector<float>& head_major, int64_
 
 class RuleCall final : public SetCall {
  public:
-  RuleCall(const KernelTimingRun& run, LayerRecurrence& recurrence)
+  RuleCall(const KernelTimingRun& run, LayerRecurrence& recurrence, Translation translation)
       : run_(run),
         recurrence_(recurrence),
+        translation_(translation),
         type_(run.data_type == DataType::kBFloat16 ? ComputeType::kBFloat16
                                                    : ComputeType::kFloat32) {
     KernelCase c;
@@ -89,9 +90,16 @@ class RuleCall final : public SetCall {
     has_run_ = false;
     // Both arms see the same history, whichever ran more often.
     std::fill(state_.begin(), state_.end(), std::byte{0});
+    TranslateOutside();
   }
+  bool StartsAnew() const override { return translated_ != nullptr; }
   void Run() override {
-    recurrence_.Run(Call());
+    if (translated_ == nullptr) {
+      recurrence_.Run(Call());
+    } else {
+      translated_->Run();
+      is_finished_ = false;
+    }
     has_run_ = true;
   }
   void Renew() override {
@@ -103,10 +111,15 @@ class RuleCall final : public SetCall {
     sets_.swap(sets);
     state_.swap(state);
     output_.swap(output);
+    if (translated_ == nullptr) return;
+    std::fill(state_.begin(), state_.end(), std::byte{0});  // what was finished lies there
+    TranslateOutside();
   }
   std::string Defect() const override { return DefectOf(Output()); }
 
   std::span<const float> Output() const override {
+    if (!is_finished_) translated_->Finish();
+    is_finished_ = true;
     values_.resize(output_.size() / static_cast<size_t>(BytesOf(type_)));
     for (size_t i = 0; i < values_.size(); ++i) {
       if (type_ == ComputeType::kFloat32) {
@@ -124,6 +137,12 @@ class RuleCall final : public SetCall {
   struct Set {
     AlignedVector<std::byte> query, key, value, log_decay, beta;
   };
+
+  void TranslateOutside() {
+    translated_.reset();
+    is_finished_ = true;
+    if (translation_ == Translation::kOutside) translated_ = recurrence_.Translate(Call());
+  }
 
   LayerCall Call() {
     const Set& set = sets_[set_];
@@ -155,12 +174,15 @@ class RuleCall final : public SetCall {
 
   KernelTimingRun run_;
   LayerRecurrence& recurrence_;
+  Translation translation_;
   ComputeType type_;
   std::optional<ForcedTarget> forced_;
   std::vector<Set> sets_;
   size_t set_ = 0;
   AlignedVector<std::byte> state_;
   AlignedVector<std::byte> output_;
+  std::unique_ptr<reference::TranslatedCall> translated_;
+  mutable bool is_finished_ = true;  // whether output_ holds what the latest run gave
   mutable std::vector<float> values_;
   size_t renewals_ = 0;
 };
@@ -301,8 +323,21 @@ std::string CompareOutputs(const TimedCall& a, const TimedCall& b, double limit)
                      relative, limit);
 }
 
-std::unique_ptr<SetCall> MakeRuleCall(const KernelTimingRun& run, LayerRecurrence& recurrence) {
-  return std::make_unique<RuleCall>(run, recurrence);
+std::string CompareRuns(size_t set, SetCall& a, SetCall& b, double limit) {
+  if (a.StartsAnew() || b.StartsAnew()) {
+    for (SetCall* const call : {&a, &b}) {
+      call->SelectInputs(set);
+      call->Enter();
+      call->Run();
+      call->Leave();
+    }
+  }
+  return CompareOutputs(a, b, limit);
+}
+
+std::unique_ptr<SetCall> MakeRuleCall(const KernelTimingRun& run, LayerRecurrence& recurrence,
+                                      Translation translation) {
+  return std::make_unique<RuleCall>(run, recurrence, translation);
 }
 
 std::string DescribeParts(const reference::PartTimes& times) {

@@ -23,6 +23,8 @@ class SetCall : public TimedCall {
   virtual void SelectInputs(size_t set) = 0;
   // Whether it has run since then: an A/A quad leaves B out.
   bool HasRun() const { return has_run_; }
+  // Whether runs don't go on from each other: after several, the arms' outputs don't compare.
+  virtual bool StartsAnew() const { return false; }
   // Moves its data to another place in memory: where it lies can be worth a percent.
   virtual void Renew() {}
 
@@ -33,10 +35,17 @@ class SetCall : public TimedCall {
 // Relative RMS difference of the latest outputs beyond which two arms compute different things.
 std::string CompareOutputs(const TimedCall& a, const TimedCall& b, double limit);
 
+// The same of what has run on the set of inputs; runs it once more if a call starts anew.
+std::string CompareRuns(size_t set, SetCall& a, SetCall& b, double limit);
+
 // The rule alone, [B = 1, T, H, D] as the model lays it out, norm and scale inside. One unit is a
 // token. Each run goes on from the state that the one before has left.
+//
+// With Translation::kOutside a recurrence that translates (LayerRecurrence::Translate) does so in
+// SelectInputs, and runs then do not go on from each other but for states that it updates in place.
 std::unique_ptr<SetCall> MakeRuleCall(const KernelTimingRun& run,
-                                      reference::LayerRecurrence& recurrence);
+                                      reference::LayerRecurrence& recurrence,
+                                      Translation translation = Translation::kOutside);
 
 // A prompt on an empty cache, and the logits of its last token. One unit is a token.
 struct PromptSets {

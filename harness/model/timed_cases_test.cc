@@ -14,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "harness/kernel/faulty_kernel.h"
 #include "harness/model/arms.h"
+#include "harness/model/candidate_set.h"
 #include "harness/model/fused_recurrence.h"
 #include "harness/model/layer_call_test.h"
 #include "harness/model/model_fixtures.h"
@@ -73,6 +74,32 @@ TEST_F(RuleCallTest, ArmsAgreeOnEachSetOfInputs) {
         EXPECT_EQ(call->Defect(), "");
         EXPECT_EQ(call->Output().size(), 11u * 4 * 24);
       }
+    }
+  }
+}
+
+TEST_F(RuleCallTest, ATranslationIsInTheClockOrOutside) {
+  const auto arm = PluginArm("mine", DELTAGAUGE_EXAMPLE_PLUGIN)();
+  const auto fused = MakeRuleCall(SmallRun(), *fused_);
+  EXPECT_FALSE(fused->StartsAnew());
+  for (const Translation translation : {Translation::kOutside, Translation::kInside}) {
+    SCOPED_TRACE(static_cast<int>(translation));
+    const auto call = MakeRuleCall(SmallRun(), *arm, translation);
+    for (size_t set = 0; set < 3; ++set) {
+      call->SelectInputs(set);
+      fused->SelectInputs(set);
+      EXPECT_EQ(call->StartsAnew(), translation == Translation::kOutside);
+      call->Run();
+      fused->Run();
+      EXPECT_EQ(CompareOutputs(*call, *fused, 1e-5), "") << "set " << set;
+      fused->Run();  // goes on from its state
+      EXPECT_EQ(CompareRuns(set, *call, *fused, 1e-5) == "", translation == Translation::kOutside);
+      call->SelectInputs(set);
+      call->Run();
+      const std::vector<float> first = Copy(*call);
+      call->Renew();
+      call->Run();
+      EXPECT_EQ(Copy(*call) == first, translation == Translation::kOutside) << "set " << set;
     }
   }
 }

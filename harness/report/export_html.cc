@@ -4,13 +4,14 @@
 #include <cmath>
 #include <map>
 #include <set>
-#include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "fmt/format.h"
 #include "harness/report/export_html_assets.h"
 #include "harness/report/export_report.h"
 #include "harness/report/export_text.h"
+#include "harness/report/html_parts.h"
 #include "harness/report/json.h"
 #include "harness/report/report_charts.h"
 #include "harness/report/report_json.h"
@@ -19,50 +20,16 @@
 namespace deltagauge {
 namespace {
 
-constexpr std::string_view kNothing = "–";
-
-std::string Badge(Verdict verdict) {
-  return fmt::format("<span class=\"badge {0}\">{0}</span>", VerdictName(verdict));
-}
-
-std::string Cell(std::string_view text) { return "<td>" + EscapeXml(text) + "</td>"; }
-std::string NumberCell(std::string_view text) {
-  return "<td class=\"number\">" + EscapeXml(text) + "</td>";
-}
-std::string NumberCell(const std::optional<double>& value) {
-  return NumberCell(value ? ShortNumber(*value) : std::string(kNothing));
-}
-
-std::string Repro(std::string_view line) {
-  if (line.empty()) return "";
-  return fmt::format("<code class=\"repro\">deltagauge repro '{}'</code>", EscapeXml(line));
-}
-
-// `head` and `body` are rows of HTML.
-std::string Table(std::string_view caption, const std::vector<std::string>& columns,
-                  std::string_view body) {
-  std::string head;
-  for (const std::string& column : columns) {
-    head += "<th scope=\"col\">" + EscapeXml(column) + "</th>";
-  }
-  return fmt::format(
-      "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table>"
-      "<caption>{0}</caption><thead><tr>{1}</tr></thead><tbody>\n{2}</tbody></table></div>\n",
-      EscapeXml(caption), head, body);
-}
-
-std::string Section(std::string_view id, std::string_view title, std::string_view body) {
-  if (body.empty()) return "";
-  return fmt::format("<section aria-labelledby=\"{0}\"><h2 id=\"{0}\">{1}</h2>\n{2}</section>\n",
-                     id, EscapeXml(title), body);
-}
+using html::Badge;
+using html::Cell;
+using html::Fact;
+using html::kNothing;
+using html::NumberCell;
+using html::Repro;
+using html::Section;
+using html::Table;
 
 // --- Top: the verdict and the figures that people ask for first.
-
-std::string Fact(std::string_view name, std::string_view value) {
-  if (value.empty()) return "";
-  return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", EscapeXml(name), EscapeXml(value));
-}
 
 std::string VerdictHeader(const Report& report) {
   const std::string verdict(VerdictName(report.summary.verdict));
@@ -94,8 +61,13 @@ constexpr KeyFigure kKeyFigures[] = {
     {"performance.kernel.speedup", "kernel speedup"},
 };
 
+std::string LinkOfFigure(const PageLinks& links, std::string_view case_id, std::string_view metric,
+                         std::string_view content) {
+  return html::Link(links.figure && !case_id.empty() ? links.figure(case_id, metric) : "", content);
+}
+
 // The worst case of each.
-std::string KeyFigures(const Report& report) {
+std::string KeyFigures(const Report& report, const PageLinks& links) {
   std::string tiles;
   for (const auto& [name, title] : kKeyFigures) {
     const Metric* worst = nullptr;
@@ -119,14 +91,15 @@ std::string KeyFigures(const Report& report) {
     tiles += fmt::format(
         "<div class=\"tile\"><p class=\"title\">{}</p><p class=\"value\">{}</p>"
         "<p class=\"detail\">{}</p><p class=\"detail\">{}</p></div>\n",
-        EscapeXml(title), ShortNumber(worst->value), interval, EscapeXml("worst: " + of_worst->id));
+        EscapeXml(title), LinkOfFigure(links, of_worst->id, name, ShortNumber(worst->value)),
+        interval, EscapeXml("worst: " + of_worst->id));
   }
   return tiles.empty() ? "" : "<div class=\"tiles\">\n" + tiles + "</div>\n";
 }
 
 // --- Gates.
 
-std::string GateRow(const GateResult& gate) {
+std::string GateRow(const GateResult& gate, const PageLinks& links) {
   std::string why = EscapeXml(gate.reason);
   if (gate.waiver) {
     why += fmt::format(
@@ -135,15 +108,15 @@ std::string GateRow(const GateResult& gate) {
         EscapeXml(gate.waiver->until), EscapeXml(gate.waiver->reason));
   }
   if (!gate.repro.empty() && gate.verdict != Verdict::kPassed) why += Repro(gate.repro);
-  return "<tr><td>" + Badge(gate.verdict) + "</td><th scope=\"row\">" + EscapeXml(gate.id) +
-         "</th>" +
+  return "<tr><td>" + Badge(gate.verdict) + "</td><th scope=\"row\">" +
+         LinkOfFigure(links, gate.case_id, gate.metric, EscapeXml(gate.id)) + "</th>" +
          NumberCell(gate.observed ? WithInterval(*gate.observed, gate.ci_lo, gate.ci_hi)
                                   : std::string(kNothing)) +
          NumberCell(gate.margin) + NumberCell(std::to_string(gate.cases)) + "<td>" + why +
          "</td></tr>\n";
 }
 
-std::string Gates(const Report& report) {
+std::string Gates(const Report& report, const PageLinks& links) {
   if (report.gates.empty()) return "";
   std::vector<const GateResult*> gates;
   for (const GateResult& gate : report.gates) gates.push_back(&gate);
@@ -151,7 +124,7 @@ std::string Gates(const Report& report) {
     return a->verdict > b->verdict;  // the worst first
   });
   std::string rows;
-  for (const GateResult* gate : gates) rows += GateRow(*gate);
+  for (const GateResult* gate : gates) rows += GateRow(*gate, links);
   return Table("Gates, the worst first",
                {"verdict", "gate", "observed (interval)", "margin", "cases", "why"}, rows);
 }
@@ -277,16 +250,18 @@ std::string InvarianceTable(const Report& report) {
                {"", "compared", "same bits", "largest difference", "limit"}, rows);
 }
 
-std::string CaseTable(const Report& report) {
+std::string CaseTable(const Report& report, const PageLinks& links) {
   std::string rows;
   for (const CaseReport& of : report.cases) {
     std::string figures;
     for (const Metric& metric : of.metrics) {
-      figures += fmt::format("{}{} {}", figures.empty() ? "" : ", ", metric.name,
-                             ShortNumber(metric.value));
+      const std::string figure =
+          EscapeXml(fmt::format("{} {}", metric.name, ShortNumber(metric.value)));
+      figures += figures.empty() ? "" : ", ";
+      figures += LinkOfFigure(links, of.id, metric.name, figure);
     }
     rows += "<tr><td>" + Badge(of.status) + "</td><th scope=\"row\">" + EscapeXml(of.id) + "</th>" +
-            "<td>" + EscapeXml(figures) + (of.reason.empty() ? "" : "<br>") + EscapeXml(of.reason) +
+            "<td>" + figures + (of.reason.empty() ? "" : "<br>") + EscapeXml(of.reason) +
             (of.status == Verdict::kPassed ? "" : Repro(of.repro)) + "</td>" +
             NumberCell(fmt::format("{:.0f}", of.duration_ms)) + "</tr>\n";
   }
@@ -331,28 +306,6 @@ std::string ConfigSection(const Report& report) {
       EscapeXml(report.config.sha256), EscapeXml(WriteJson(resolved, JsonLayout::kIndented)));
 }
 
-// --- The page.
-
-// Replaces each {{name}} of the template once; what is put in is not looked at again.
-std::string Fill(std::string_view page, const std::map<std::string_view, std::string>& parts) {
-  std::string text;
-  size_t used = 0;
-  for (size_t at = 0;;) {
-    const size_t open = page.find("{{", at);
-    text += page.substr(at, open == std::string_view::npos ? open : open - at);
-    if (open == std::string_view::npos) break;
-    const size_t close = page.find("}}", open);
-    if (close == std::string_view::npos) throw std::logic_error("the page has an open {{");
-    const auto part = parts.find(page.substr(open + 2, close - open - 2));
-    if (part == parts.end()) throw std::logic_error("the page asks for what nobody gives");
-    text += part->second;
-    ++used;
-    at = close + 2;
-  }
-  if (used != parts.size()) throw std::logic_error("the page leaves something out");
-  return text;
-}
-
 }  // namespace
 
 std::string EscapeInlineScript(std::string_view script) {
@@ -375,28 +328,32 @@ std::string EscapeInlineScript(std::string_view script) {
   return escaped;
 }
 
-std::string RenderPage(const Report& report, const PageAssets& assets) {
+PageParts RenderParts(const Report& report, const PageLinks& links) {
   Charts charts;
-  std::string body = KeyFigures(report);
-  body += Section("gates", "Gates", Gates(report));
+  std::string body = KeyFigures(report, links);
+  body += Section("gates", "Gates", Gates(report, links));
   body += Section("speed", "Speed", charts.Add(SpeedCharts(report)));
   body += Section("kernel", "Kernel error by regime and length", charts.Add(KernelCharts(report)));
   body += Section("drift", "Logit drift over positions", charts.Add(DriftCharts(report)));
   body += Section("layers", "Drift by layer", charts.Add(LayerCharts(report)));
   body += Section("tokens", "Next tokens", AgreementTable(report) + GreedyTable(report));
   body += Section("invariance", "Invariance", InvarianceTable(report));
-  body += Section("cases", "Cases", CaseTable(report));
+  body += Section("cases", "Cases", CaseTable(report, links));
   body += Section("machine", "Machine and program", MachineSection(report));
   body += Section("config", "Configuration", ConfigSection(report));
-  return Fill(assets.page,
-              {{"title", EscapeXml(fmt::format("{}: {}", VerdictName(report.summary.verdict),
-                                               report.config.name))},
-               {"style", std::string(assets.style)},
-               {"verdict", VerdictHeader(report)},
-               {"body", body},
-               {"data", EscapeJsonForHtml(WriteJson(charts.data))},
-               {"library", EscapeInlineScript(assets.library)},
-               {"script", EscapeInlineScript(assets.script)}});
+  return {fmt::format("{}: {}", VerdictName(report.summary.verdict), report.config.name),
+          VerdictHeader(report), std::move(body), EscapeJsonForHtml(WriteJson(charts.data))};
+}
+
+std::string RenderPage(const Report& report, const PageAssets& assets) {
+  PageParts parts = RenderParts(report);
+  return html::Fill(assets.page, {{"title", EscapeXml(parts.title)},
+                                  {"style", std::string(assets.style)},
+                                  {"verdict", std::move(parts.verdict)},
+                                  {"body", std::move(parts.body)},
+                                  {"data", std::move(parts.data)},
+                                  {"library", EscapeInlineScript(assets.library)},
+                                  {"script", EscapeInlineScript(assets.script)}});
 }
 
 PageAssets BuiltInPageAssets() {

@@ -5,6 +5,7 @@
 #ifndef DELTAGAUGE_HARNESS_REPORT_EXPORT_HTML_H_
 #define DELTAGAUGE_HARNESS_REPORT_EXPORT_HTML_H_
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,20 @@ struct PageAssets {
 PageAssets BuiltInPageAssets();
 
 std::string RenderPage(const Report& report, const PageAssets& assets);
+
+// Where a page of reports can lead to: the address of a figure's history. Without it, nowhere.
+struct PageLinks {
+  std::function<std::string(std::string_view case_id, std::string_view metric)> figure;
+};
+
+// What a report puts into a page, for other pages than report.html.
+struct PageParts {
+  std::string title;    // text
+  std::string verdict;  // HTML
+  std::string body;     // HTML
+  std::string data;     // JSON for page.js, as it can stand in a <script> element
+};
+PageParts RenderParts(const Report& report, const PageLinks& links = {});
 
 // A script as it can stand inside a <script> element: no "</script" and no "<!--" in it, which the
 // HTML parser would take for its own.

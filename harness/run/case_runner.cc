@@ -7,9 +7,11 @@
 #include <variant>
 
 #include "fmt/format.h"
+#include "harness/candidate/plugin_call.h"
 #include "harness/kernel/kernel_check.h"
 #include "harness/report/kernel_report.h"
 #include "harness/report/report_metrics.h"
+#include "harness/run/logits_arm.h"
 #include "kernels/targets.h"
 
 namespace deltagauge {
@@ -27,10 +29,31 @@ uint64_t SeedOf(const RunCase& run_case) {
   return 0;
 }
 
+void RunOutsideKernelCase(const KernelCase& kernel_case, const OutsideKernel& outside,
+                          CaseReport& report) {
+  const KernelCase adapted = outside.adapt(kernel_case);
+  if (adapted != kernel_case) report.params["run_as"] = PrintCase(adapted);
+  const CaseData data = MakeCaseData(adapted);
+  const CheckOutcome outcome = outside.check(adapted, data);
+  FillKernelReport(outcome, &report);
+  if (outcome.verdict == Verdict::kSkipped) report.reason_code = "unsupported";
+  report.correctness->input_hash = fmt::format("{:016x}", HashInputs(data.inputs));
+}
+
+// Whether code that did this may not run in this process.
+bool IsDangerous(const CaseReport& finished) {
+  if (finished.kind != NameOf(RunKind::kKernel)) return false;
+  return finished.status == Verdict::kError || finished.reason.starts_with("R6 ");
+}
+
 }  // namespace
 
 void RunKernelCase(const KernelRun& run, const CandidateSet& candidates, CaseReport& report) {
   const Candidate& candidate = candidates.Get(run.candidate);
+  if (candidate.outside.has_value()) {
+    RunOutsideKernelCase(run.kernel_case, *candidate.outside, report);
+    return;
+  }
   if (candidate.kernel == nullptr) {
     report.status = Verdict::kSkipped;
     report.reason_code = "no_kernel";
@@ -60,11 +83,23 @@ CaseReport CaseRunner::Run(const PlanEntry& entry) {
   report.repro = PrintRunCase(entry.run_case);
 
   const auto begin = std::chrono::steady_clock::now();
-  if (IsTimed(kind) && Contains(failed_candidates_, report.candidate)) {
+  const std::string dangerous = DangerousArm(entry.run_case);
+  if (!dangerous.empty()) {
+    report.status = Verdict::kSkipped;
+    report.reason_code = "dangerous";
+    report.reason = dangerous +
+                    " ended a kernel case in an error or wrote where it must not, so it is not let "
+                    "into this process";
+  } else if (IsTimed(kind) && Contains(failed_candidates_, report.candidate)) {
     report.status = Verdict::kSkipped;
     report.reason_code = "correctness";
     report.reason =
         report.candidate + " failed a correctness case or gate, so its speed means nothing";
+  } else if (const SkipReason skip = WhyLogitsSkip(*services_.candidates, entry.run_case);
+             !skip.code.empty()) {
+    report.status = Verdict::kSkipped;
+    report.reason_code = skip.code;
+    report.reason = skip.reason;
   } else {
     try {
       if (const auto* const kernel = std::get_if<KernelRun>(&entry.run_case)) {
@@ -72,6 +107,10 @@ CaseReport CaseRunner::Run(const PlanEntry& entry) {
       } else {
         models_->Run(entry, report);
       }
+    } catch (const PluginFault& fault) {
+      report.status = fault.verdict();
+      report.reason_code = fault.verdict() == Verdict::kSkipped ? "unsupported" : "plugin";
+      report.reason = fault.what();
     } catch (const std::exception& error) {
       report.status = Verdict::kError;
       report.reason_code = "exception";
@@ -99,7 +138,22 @@ void CaseRunner::Withhold(const std::string& candidate) {
   if (!Contains(failed_candidates_, candidate)) failed_candidates_.push_back(candidate);
 }
 
+std::string CaseRunner::DangerousArm(const RunCase& run_case) const {
+  if (KindOf(run_case) == RunKind::kKernel) return "";
+  std::vector<std::string> arms = {CandidateOf(run_case)};
+  for (auto& [name, value] : ParametersOf(run_case)) {
+    if (name == "baseline") arms.push_back(value);
+  }
+  for (const std::string& arm : arms) {
+    if (Contains(dangerous_arms_, arm)) return arm;
+  }
+  return "";
+}
+
 void CaseRunner::Note(const CaseReport& finished) {
+  if (IsDangerous(finished) && services_.candidates->IsOutside(finished.candidate)) {
+    dangerous_arms_.push_back(finished.candidate);
+  }
   const bool failed = finished.status == Verdict::kFailed || finished.status == Verdict::kInvalid ||
                       finished.status == Verdict::kError;
   const bool timed = finished.kind == NameOf(RunKind::kTiming) ||

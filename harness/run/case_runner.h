@@ -60,7 +60,8 @@ class CaseRunner {
   explicit CaseRunner(const RunServices& services);
 
   // Never throws. A timed case of a candidate of which a correctness case has failed before is
-  // skipped: speed counts only behind a green gate.
+  // skipped: speed counts only behind a green gate. An arm from outside that may have harmed the
+  // process of a kernel case runs in no other kind of case.
   CaseReport Run(const PlanEntry& entry);
 
   // When a run goes on after an interruption: a case that was finished before. It counts for the
@@ -75,10 +76,12 @@ class CaseRunner {
 
  private:
   void Note(const CaseReport& finished);
+  std::string DangerousArm(const RunCase& run_case) const;  // candidate or baseline, or ""
 
   const RunServices& services_;
   std::unique_ptr<ModelCases> models_;
   std::vector<std::string> failed_candidates_;
+  std::vector<std::string> dangerous_arms_;
 };
 
 }  // namespace deltagauge

@@ -157,7 +157,9 @@ class ModelCasesWithTorch final : public ModelCases {
     request.positions = positions.value_or(text.tokens);
     request.by_layer = by_layer;
     const ComputeType type = ComputeTypeOf(setup.data_type);
-    const auto candidate = Arm(setup.candidate);
+    request.candidate_logits =
+        services_.candidates->Get(setup.candidate).LogitsOf({text.path, text.offset});
+    const auto candidate = request.candidate_logits == nullptr ? Arm(setup.candidate) : nullptr;
     const auto baseline = Arm(setup.baseline);
     request.model = &library_.Get(setup.model, type);
     request.candidate = candidate.get();
@@ -249,6 +251,17 @@ class ModelCasesWithTorch final : public ModelCases {
 
   // ---- timed ----
 
+  Translation TranslationOf(const std::string& arm) const {
+    return services_.candidates->Get(arm).translation.value_or(Translation::kOutside);
+  }
+
+  void NoteTranslation(const std::string& arm, const char* role, const char* where,
+                       TimingResult& result) const {
+    if (!services_.candidates->Get(arm).translation.has_value()) return;
+    result.notes.push_back(
+        fmt::format("{}: translated into its conventions {} the clock", role, where));
+  }
+
   // `same` is a second A.
   void Time(SetCall& a, SetCall& b, SetCall& same, const ProtocolConfig& protocol, uint64_t seed,
             const TimingLimits& limits, double agreement_limit, CaseReport& report) {
@@ -259,16 +272,17 @@ class ModelCasesWithTorch final : public ModelCases {
     request.same = &same;
     request.control = &control;
     request.limits = limits;
+    size_t set = 0;
     request.hooks.select_inputs = [&](int quad) {
-      const auto set = static_cast<size_t>(quad % static_cast<int>(protocol.input_sets));
+      set = static_cast<size_t>(quad % static_cast<int>(protocol.input_sets));
       for (SetCall* const call : {&a, &b, &same}) call->SelectInputs(set);
     };
     request.hooks.renew = [&] {
       for (SetCall* const call : {&a, &b, &same}) call->Renew();
     };
     request.hooks.verify = [&] {
-      const SetCall& other = b.HasRun() ? b : same;
-      return a.HasRun() && other.HasRun() ? CompareOutputs(a, other, agreement_limit) : "";
+      SetCall& other = b.HasRun() ? b : same;
+      return a.HasRun() && other.HasRun() ? CompareRuns(set, a, other, agreement_limit) : "";
     };
     request.hooks.cancelled = services_.cancelled;
     request.hooks.count_run = CountRun;
@@ -301,9 +315,12 @@ class ModelCasesWithTorch final : public ModelCases {
     library_.KeepOnly("", ComputeType::kFloat32);
     const auto candidate = Arm(run.candidate);
     const auto baseline = Arm(run.baseline);
-    const auto a = MakeRuleCall(run, *candidate);
-    const auto b = MakeRuleCall(run, *baseline);
-    const auto same = MakeRuleCall(run, *candidate);
+    const Translation of_candidate = TranslationOf(run.candidate);
+    const Translation of_baseline = TranslationOf(run.baseline);
+    const auto a = MakeRuleCall(run, *candidate, of_candidate);
+    const auto b = MakeRuleCall(run, *baseline, of_baseline);
+    const auto same = MakeRuleCall(run, *candidate, of_candidate);
+    for (SetCall* const call : {a.get(), b.get(), same.get()}) call->SelectInputs(0);  // translates
     TimingLimits limits;
     limits.flops_per_run =
         6.0 * static_cast<double>(run.tokens * run.value_heads * run.key_dim * run.value_dim);
@@ -312,6 +329,11 @@ class ModelCasesWithTorch final : public ModelCases {
         run.threads, run.target);
     Time(*a, *b, *same, run.protocol, run.seed, limits,
          run.data_type == DataType::kFloat32 ? 1e-4 : 2e-2, report);
+    const auto where = [](Translation translation) {
+      return translation == Translation::kOutside ? "outside of" : "inside";
+    };
+    NoteTranslation(run.candidate, "candidate", where(of_candidate), *report.performance);
+    NoteTranslation(run.baseline, "baseline", where(of_baseline), *report.performance);
   }
 
   // Stretches of the text for the input sets, evenly spread.
@@ -341,6 +363,8 @@ class ModelCasesWithTorch final : public ModelCases {
                  const ProtocolConfig& protocol, uint64_t seed, const TimingLimits& limits,
                  CaseReport& report) {
     Time(a, b, same, protocol, seed, limits, LogitLimit(ComputeTypeOf(setup.data_type)), report);
+    NoteTranslation(setup.candidate, "candidate", "inside", *report.performance);
+    NoteTranslation(setup.baseline, "baseline", "inside", *report.performance);
     NoteParts(a, "candidate", *report.performance);
     NoteParts(b, "baseline", *report.performance);
     report.performance->notes.push_back("linear layers by " + library_.LinearDescription());

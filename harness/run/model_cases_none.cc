@@ -1,5 +1,6 @@
 // A build without libtorch has no model: such cases are skipped, and say so.
 #include "harness/run/case_runner.h"
+#include "reference/input_error.h"
 
 namespace deltagauge {
 namespace {
@@ -23,6 +24,13 @@ void CheckModels(std::span<const PlanEntry>) {}
 
 std::unique_ptr<ModelCases> MakeModelCases(const RunServices&) {
   return std::make_unique<NoModelCases>();
+}
+
+MakeArmFunction PluginArm(const std::string&, const std::string&) { return {}; }
+
+Candidate TorchOperatorCandidate(const std::string&, const std::string&, const std::string& op) {
+  throw reference::InputError(op, "this build has no libtorch, which has the operators",
+                              "build with DELTAGAUGE_TORCH=ON");
 }
 
 CandidateSet BuiltinCandidates() {

@@ -1,6 +1,8 @@
 // Whole runs with a model, and with faults inside of it.
 #include <cstdint>
+#include <filesystem>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +13,9 @@
 #include "harness/kernel/faulty_kernel.h"
 #include "harness/model/arms.h"
 #include "harness/model/fused_recurrence.h"
+#include "harness/model/logits_file.h"
+#include "harness/model/model_library.h"
+#include "harness/model/model_source.h"
 #include "harness/report/merge.h"
 #include "harness/run/planted_kernel.h"
 #include "harness/run/run_test_world.h"
@@ -100,6 +105,57 @@ TEST_P(PlantedModelTest, IsCaughtByWhatTheModelSays) {
 
 INSTANTIATE_TEST_SUITE_P(Faults, PlantedModelTest, ::testing::ValuesIn(PlantedKernels()),
                          [](const auto& test) { return std::string(test.param.name); });
+
+// ---- logits from a file ----
+
+// What the fused arm says of 128 tokens of the text from `shift` on.
+std::string LogitsFile(const OutFolder& folder, int64_t shift) {
+  std::filesystem::create_directories(folder.path());
+  const LoadedModel loaded = LoadModel(ModelFolder("builtin:qwen3_5-tiny"), {});
+  ModelLibrary library({});
+  const std::vector<int32_t> ids =
+      library.Span("builtin:qwen3_5-tiny", {"builtin:pydoc", 0, 128 + shift});
+  const std::vector<int32_t> said(ids.begin() + shift, ids.end());
+  std::vector<int64_t> positions(128);
+  std::iota(positions.begin(), positions.end(), 0);
+  const std::string path = folder.File("fused.safetensors");
+  WriteLogits(*loaded.model, *MakeArm("fused", 1), said, {}, positions, path);
+  return path;
+}
+
+Report RunWithLogits(const std::string& file) {
+  return RunOnce(ModelConfig("{name: file, logits: {text: builtin:pydoc, file: '" + file + "'}}",
+                             std::string(kModelCases) + "    captured_inputs: {layers: [0]}\n",
+                             "gates:\n"
+                             "  - {metric: model.logit_drift.max_abs, max: 1.0e-4}\n"
+                             "  - {metric: model.agreement.mismatch, max: 0}\n"),
+                 TestWorld());
+}
+
+TEST(RunLogitsTest, DriftAndAgreementAreJudgedAndAllElseIsSkipped) {
+  const OutFolder folder;
+  const Report report = RunWithLogits(LogitsFile(folder, 0));
+  EXPECT_EQ(report.summary.exit_code, kExitPass) << report.summary.headline;
+  const CaseReport& drift = CaseOf(report, "drift:");
+  EXPECT_EQ(drift.status, Verdict::kPassed) << drift.reason;
+  EXPECT_EQ(drift.drift->baseline->rows.usable, 128);
+  EXPECT_EQ(CaseOf(report, "agreement:").agreement->agree, 128);
+  EXPECT_EQ(CaseOf(report, "captured:").reason_code, "logits_only");
+  for (const ArmReport& arm : report.arms) {
+    if (arm.name != "file") continue;
+    EXPECT_THAT(arm.version, StartsWith("deltagauge "));
+    EXPECT_EQ(arm.description, "logits from fused.safetensors");
+  }
+}
+
+TEST(RunLogitsTest, PlantedLogitsOfAnotherTextAreAnError) {
+  const OutFolder folder;
+  const Report report = RunWithLogits(LogitsFile(folder, 1));
+  EXPECT_EQ(report.summary.exit_code, kExitInternal) << report.summary.headline;
+  const CaseReport& drift = CaseOf(report, "drift:");
+  EXPECT_EQ(drift.status, Verdict::kError);
+  EXPECT_THAT(drift.reason, HasSubstr("expected the ids of the case's text"));
+}
 
 // ---- exit codes ----
 

@@ -19,6 +19,7 @@
 #include "harness/report/report_time.h"
 #include "harness/run/ci_environment.h"
 #include "harness/run/interrupt.h"
+#include "harness/run/outside_arms.h"
 #include "harness/timing/machine.h"
 #include "harness/timing/preflight.h"
 #include "kernels/targets.h"
@@ -123,7 +124,11 @@ class TimeLeft {
 class Session {
  public:
   Session(const RunRequest& request, const RunWorld& world, const RunObserver& observer)
-      : request_(request), world_(world), observer_(observer) {}
+      : request_(request),
+        world_(world),
+        observer_(observer),
+        candidates_(world.candidates),
+        arm_findings_(AddOutsideArms(request.config.outside, candidates_)) {}
 
   Report Run() {
     const int64_t begin_ns = world_.clock();
@@ -133,10 +138,14 @@ class Session {
     Report report = Envelope(resolved);
     CheckModels(plan_);
     MakeDirectories(request_.out);
+    for (const PreflightFinding& finding : arm_findings_) {
+      if (observer_.note) observer_.note("Warning: " + finding.what);
+    }
     const MachineWatch watch;
     RunCases(report);
     watch.Finish(&report.machine);
     report.preflight = PreflightFindings(report.machine);
+    report.preflight.insert(report.preflight.begin(), arm_findings_.begin(), arm_findings_.end());
     report.duration_s = static_cast<double>(world_.clock() - begin_ns) * 1e-9;
     JudgeReport(request_.config.gates, &report);
     WriteReportFiles(report, request_.out);
@@ -173,7 +182,7 @@ class Session {
     report.machine.isa_dispatched = ActiveTarget();
     report.machine.intra_threads =
         *std::max_element(request_.config.threads.begin(), request_.config.threads.end());
-    report.arms = ArmsOf(request_.config, world_.candidates);
+    report.arms = ArmsOf(request_.config, candidates_);
     report.waivers = request_.waivers;
     report.gate_policy.today = report.created_at.substr(0, 10);
     if (request_.config.performance.has_value()) {
@@ -189,7 +198,7 @@ class Session {
     RunProgress progress;
     progress.count = plan_.size();
     RunServices services;
-    services.candidates = &world_.candidates;
+    services.candidates = &candidates_;
     services.clock = world_.clock;
     services.cancelled = world_.interrupted;
     services.progress = [&](std::string_view what, double done) {
@@ -215,6 +224,7 @@ class Session {
         continue;
       }
       progress.index = i;
+      progress.id = entry.id;
       progress.kind = NameOf(KindOf(entry.run_case));
       progress.what.clear();
       progress.seconds_left = time_left.Seconds();
@@ -278,6 +288,8 @@ class Session {
   const RunRequest& request_;
   const RunWorld& world_;
   const RunObserver& observer_;
+  CandidateSet candidates_;  // the world's, and those from outside
+  std::vector<PreflightFinding> arm_findings_;
   std::vector<PlanEntry> whole_plan_;
   std::vector<PlanEntry> plan_;
   bool gates_seen_ = false;

@@ -52,6 +52,7 @@ RunWorld ThisWorld();
 struct RunProgress {
   size_t index = 0;  // of the case, from 0
   size_t count = 0;
+  std::string id;  // of the case
   std::string kind;
   std::string what;  // a stage inside the case, or ""
   double done = 0;   // of that stage

@@ -54,6 +54,19 @@ void AddResults(Database* database, Exposition* text) {
   }
 }
 
+void AddRuns(const RunCounts& runs, Exposition* text) {
+  text->Add("deltagauge_run_queue_length", "Runs that wait", {}, static_cast<double>(runs.waiting));
+  text->Add("deltagauge_run_running", "1 while a run on demand runs", {},
+            static_cast<double>(runs.running));
+  for (const RunState state : {RunState::kCompleted, RunState::kCancelled, RunState::kError}) {
+    const std::string name(RunStateName(state));
+    const auto found = runs.ended.find(name);
+    const int64_t count = found == runs.ended.end() ? 0 : found->second;
+    text->AddCounter("deltagauge_runs_total", "Runs on demand that have ended", {{"state", name}},
+                     static_cast<double>(count));
+  }
+}
+
 void AddOwn(const ServiceParts& parts, Database* database, Exposition* text) {
   text->Add("deltagauge_build_info", "The service itself", {{"version", parts.options.version}}, 1);
   for (const auto& [route, requests] : parts.counters.requests()) {
@@ -72,6 +85,7 @@ void AddOwn(const ServiceParts& parts, Database* database, Exposition* text) {
   const SecondsHistogram ingest = parts.counters.ingest_seconds();
   text->AddHistogram("deltagauge_ingest_seconds", "Time until a report was durable", {},
                      kSecondsBuckets, ingest.counts, ingest.sum);
+  if (parts.options.runs != nullptr) AddRuns(parts.options.runs->counts(), text);
   const StoreCounters store = parts.store.counters();
   text->Add("deltagauge_store_waiting_writes", "Writes that are not yet durable", {},
             static_cast<double>(store.waiting));

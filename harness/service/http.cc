@@ -66,6 +66,42 @@ void CheckParams(const HttpRequest& request, std::initializer_list<std::string_v
   }
 }
 
+namespace {
+
+std::string UrlDecode(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    unsigned byte = 0;
+    if (text[i] == '+') {
+      decoded += ' ';
+    } else if (text[i] == '%' && i + 2 < text.size() &&
+               std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ptr ==
+                   text.data() + i + 3) {
+      decoded += static_cast<char>(byte);
+      i += 2;
+    } else {
+      decoded += text[i];
+    }
+  }
+  return decoded;
+}
+
+}  // namespace
+
+std::multimap<std::string, std::string, std::less<>> ParseQuery(std::string_view text) {
+  std::multimap<std::string, std::string, std::less<>> query;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('&'), text.size());
+    const std::string_view pair = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (pair.empty()) continue;
+    const size_t equal = std::min(pair.find('='), pair.size());
+    query.emplace(UrlDecode(pair.substr(0, equal)),
+                  UrlDecode(pair.substr(std::min(equal + 1, pair.size()))));
+  }
+  return query;
+}
+
 std::string UrlEncode(std::string_view text) {
   std::string encoded;
   for (const char c : text) {

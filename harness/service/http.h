@@ -78,6 +78,10 @@ int64_t IntParam(const HttpRequest& request, std::string_view name, int64_t low,
 // Throws HttpError 400 if the query has a name that is not among `known`, or one of them twice.
 void CheckParams(const HttpRequest& request, std::initializer_list<std::string_view> known);
 
+// "a=1&b=x%3Dy" as a form of a page sends it: '+' is a space, a value may hold '='. What is no
+// escape stays as it is.
+std::multimap<std::string, std::string, std::less<>> ParseQuery(std::string_view text);
+
 // "%20" and so on, of all that RFC 3986 does not call unreserved.
 std::string UrlEncode(std::string_view text);
 

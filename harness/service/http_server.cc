@@ -135,7 +135,13 @@ HttpRequest Converted(const httplib::Request& from) {
   HttpRequest request;
   request.method = from.method == "HEAD" ? "GET" : from.method;
   request.path = from.path;
-  request.query.insert(from.params.begin(), from.params.end());
+  // The library's own reading ends a value at its first '='.
+  const size_t question = from.target.find('?');
+  if (question != std::string::npos) {
+    const size_t fragment = std::min(from.target.find('#', question), from.target.size());
+    request.query =
+        ParseQuery(std::string_view(from.target).substr(question + 1, fragment - question - 1));
+  }
   request.authorization = from.get_header_value("Authorization");
   request.host = from.get_header_value("Host");
   request.content_type = from.get_header_value("Content-Type");

@@ -45,12 +45,14 @@ class HttpServerTest : public ::testing::Test {
 
 TEST_F(HttpServerTest, GivesTheHandlerWhatWasSent) {
   client_.set_bearer_token_auth("secret");
-  const auto answer = client_.Get("/a%20b/c?x=1%262&y=");
+  const auto answer = client_.Get("/a%20b/c?x=1%262&y=&z=a=b%3Dc%20d");
   ASSERT_TRUE(answer);
   const Json json = ParseJson(answer->body, "answer");
   EXPECT_EQ(json.Find("method")->AsString(), "GET");
   EXPECT_EQ(json.Find("path")->AsString(), "/a b/c");
   EXPECT_EQ(json.Find("query")->Find("x")->AsString(), "1&2");
+  EXPECT_EQ(json.Find("query")->Find("y")->AsString(), "");
+  EXPECT_EQ(json.Find("query")->Find("z")->AsString(), "a=b=c d");
   EXPECT_EQ(json.Find("authorization")->AsString(), "Bearer secret");
   EXPECT_EQ(answer->get_header_value("Cache-Control"), "no-store");
 }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "harness/service/page_frame.h"
 #include "reference/input_error.h"
 #include "spdlog/spdlog.h"
 
@@ -40,9 +41,14 @@ Service::Service(ServiceOptions options, ReportStore* store)
   AddCompareRoutes(parts(), &router_);
   AddVerdictRoutes(parts(), &router_);
   AddRecordRoutes(parts(), &router_);
+  AddRunRoutes(parts(), &router_);
   AddImageRoutes(parts(), &router_);
   AddMetricRoutes(parts(), &router_);
   AddPageRoutes(parts(), &router_);
+}
+
+HttpResponse Service::Refusal(const HttpRequest& request, const HttpError& error) const {
+  return IsPagePath(request.path) ? ErrorPage(error, options_.version) : ErrorAnswer(error);
 }
 
 HttpResponse Service::Answer(const HttpRequest& request, std::string_view* route) const {
@@ -60,19 +66,19 @@ HttpResponse Service::Handle(const HttpRequest& request) {
   try {
     response = Answer(request, &pattern);
   } catch (const HttpError& error) {
-    response = ErrorAnswer(error);
+    response = Refusal(request, error);
     if (error.status() == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   } catch (const reference::InputError& error) {
-    response = ErrorAnswer(HttpError(422, "not_understood", error.what()));
+    response = Refusal(request, HttpError(422, "not_understood", error.what()));
   } catch (const DatabaseError& error) {
     spdlog::error("{} {}: {}", request.method, pattern, error.what());
-    response = ErrorAnswer(HttpError(503, "database", "the database could not answer",
-                                     "the service's log says why; try again"));
+    response = Refusal(request, HttpError(503, "database", "the database could not answer",
+                                          "the service's log says why; try again"));
     response.headers.emplace_back("Retry-After", "5");
   } catch (const std::exception& error) {
     spdlog::error("{} {}: {}", request.method, pattern, error.what());
-    response =
-        ErrorAnswer(HttpError(500, "internal", "the service broke", "the service's log says why"));
+    response = Refusal(
+        request, HttpError(500, "internal", "the service broke", "the service's log says why"));
   }
   AddMissing(SecurityHeaders(), &response);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;

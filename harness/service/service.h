@@ -2,6 +2,7 @@
 #ifndef DELTAGAUGE_HARNESS_SERVICE_SERVICE_H_
 #define DELTAGAUGE_HARNESS_SERVICE_SERVICE_H_
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -11,6 +12,7 @@
 #include "harness/service/access.h"
 #include "harness/service/http.h"
 #include "harness/service/router.h"
+#include "harness/service/run_queue.h"
 #include "harness/service/service_counters.h"
 #include "harness/store/report_store.h"
 
@@ -22,6 +24,8 @@ struct ServiceOptions {
   std::filesystem::path config_folder;  // where policies are
   std::function<int64_t()> unix_seconds;
   std::string version;
+  RunQueue* runs = nullptr;  // outlives the service; null: it takes no runs
+  std::chrono::milliseconds heartbeat = std::chrono::seconds(15);  // of streams of events
 };
 
 // What each part of the service answers with. All of it outlives the routes.
@@ -43,6 +47,8 @@ class Service {
   ServiceParts parts() { return {options_, store_, counters_}; }
 
  private:
+  // As JSON, or as a page where people look.
+  HttpResponse Refusal(const HttpRequest& request, const HttpError& error) const;
   HttpResponse Answer(const HttpRequest& request, std::string_view* route) const;
 
   ServiceOptions options_;
@@ -57,6 +63,7 @@ void AddSeriesRoutes(ServiceParts parts, Router* router);   // /api/v1/series
 void AddCompareRoutes(ServiceParts parts, Router* router);  // /api/v1/compare
 void AddVerdictRoutes(ServiceParts parts, Router* router);  // /api/v1/verdict
 void AddRecordRoutes(ServiceParts parts, Router* router);   // baselines, waivers, annotations
+void AddRunRoutes(ServiceParts parts, Router* router);      // /api/v1/runs
 void AddImageRoutes(ServiceParts parts, Router* router);    // badges, plots
 void AddMetricRoutes(ServiceParts parts, Router* router);   // /metrics, probes, openapi.yaml
 void AddPageRoutes(ServiceParts parts, Router* router);     // /, /reports/{id}, /trend, ...

@@ -6,7 +6,10 @@
 
 namespace deltagauge {
 
-extern const EmbeddedFile kOpenApi;  // reports/openapi.yaml
+extern const EmbeddedFile kOpenApi;      // reports/openapi.yaml
+extern const EmbeddedFile kServiceHtml;  // reports/service.html, and so on
+extern const EmbeddedFile kServiceCss;
+extern const EmbeddedFile kServiceJs;
 
 }  // namespace deltagauge
 

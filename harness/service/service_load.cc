@@ -36,7 +36,7 @@ struct Load {
   int clients = 8;
   int reports = 2000;
   int cases = 22;  // of kernels: 22 make 100 KB, 34 make 100 figures
-  int first = 0;  // number of the first report: a second run goes on
+  int first = 0;   // number of the first report: a second run goes on
   std::string path = "/";
   int requests = 200;
 };
@@ -47,7 +47,8 @@ Report Template(int cases, int variant) {
   report.cases.clear();
   for (int i = 0; i < cases; ++i) report.cases.push_back(ExampleKernelCase(i, 64 + i, "mixed"));
   for (int i = 0; i < 2; ++i) {
-    report.cases.push_back(ExampleTimingCase(cases + i, "prefill", 512 << i, 1.5 + 0.001 * variant));
+    report.cases.push_back(
+        ExampleTimingCase(cases + i, "prefill", 512 << i, 1.5 + 0.001 * variant));
   }
   JudgeReport(ExampleGates(), &report);
   return report;
@@ -158,6 +159,7 @@ void Read(const Load& load) {
 int Main(int argc, char** argv) {
   Load load;
   CLI::App app("Load on a service");
+  app.fallthrough();  // of its subcommands: options in any order
   app.add_option("--host", load.host);
   app.add_option("--port", load.port);
   app.add_option("--clients", load.clients);
@@ -170,7 +172,6 @@ int Main(int argc, char** argv) {
   CLI::App* const read = app.add_subcommand("read", "Asks for one path again and again");
   read->add_option("--path", load.path);
   read->add_option("--requests", load.requests);
-  app.fallthrough();
   CLI11_PARSE(app, argc, argv);
   const Machine machine = ThisMachine();
   fmt::print("{}, {} threads\n", machine.cpu_model, machine.threads);

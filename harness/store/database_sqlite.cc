@@ -160,7 +160,8 @@ std::unique_ptr<Database> OpenSqlite(const DatabaseAddress& address) {
     // FULL: a commit has reached the disk before it is acknowledged. 64 MB of cache and map make
     // reading pages cheap; a checkpoint at 16 MB of log keeps the log from growing without end.
     database->Run(
-        "PRAGMA page_size=1024; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+        "PRAGMA page_size=1024; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA "
+        "foreign_keys=ON;"
         "PRAGMA cache_size=-65536; PRAGMA mmap_size=268435456; PRAGMA wal_autocheckpoint=4096;"
         "PRAGMA journal_size_limit=67108864; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF");
   } catch (const DatabaseError& error) {

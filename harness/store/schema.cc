@@ -30,6 +30,8 @@ CREATE TABLE reports(
 CREATE INDEX reports_by_time ON reports(created_s, id);
 CREATE INDEX reports_by_commit ON reports(commit_sha, created_s);
 CREATE INDEX reports_by_branch ON reports(branch, created_s);
+CREATE INDEX reports_by_machine ON reports(machine, created_s);
+CREATE INDEX reports_by_place ON reports(branch, machine, config, created_s);
 CREATE TABLE bodies(report BIGINT PRIMARY KEY REFERENCES reports(id), body BYTEA NOT NULL);
 CREATE TABLE cases(id {id}, name {text} NOT NULL UNIQUE, kind {text} NOT NULL,
   candidate {text} NOT NULL);

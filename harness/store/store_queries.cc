@@ -106,13 +106,19 @@ std::optional<ReportRow> FindOne(const std::string& sql, const SqlValue& key, Da
 
 std::vector<ReportRow> ListReports(const ReportFilter& filter, Database* database) {
   Conditions conditions;
+  // By its key, which the indexes of reports hold.
+  if (!filter.machine.empty()) {
+    const auto machine =
+        database->QueryInt("SELECT id FROM machines WHERE fingerprint = $1", {filter.machine});
+    if (!machine) return {};
+    conditions.Add("r.machine", " = ", *machine);
+  }
   conditions.AddIfGiven("r.branch", filter.branch);
   if (!filter.commit.empty()) {
     // All that begins with it: 'g' is after every hex digit. An index finds them.
     conditions.Add("r.commit_sha", " >= ", filter.commit);
     conditions.Add("r.commit_sha", " < ", filter.commit + "g");
   }
-  conditions.AddIfGiven("m.fingerprint", filter.machine);
   conditions.AddIfGiven("r.config", filter.config);
   conditions.AddIfGiven("r.verdict", filter.verdict);
   conditions.AddIfGiven("r.platform", filter.platform);
@@ -185,6 +191,13 @@ std::vector<SeriesName> ListSeries(const SeriesFilter& filter, Database* databas
                          row.String(5), ReadMachine(row, 6)});
       });
   return names;
+}
+
+std::vector<std::string> ListMetrics(Database* database) {
+  std::vector<std::string> metrics;
+  database->Query("SELECT DISTINCT metric FROM series ORDER BY metric LIMIT 500", {},
+                  [&](const SqlRow& row) { metrics.push_back(row.String(0)); });
+  return metrics;
 }
 
 std::vector<SeriesPoint> ReadSeries(int64_t series, std::string_view branch, int limit,

@@ -65,6 +65,9 @@ struct SeriesFilter {
 // In the order of case, metric, machine.
 std::vector<SeriesName> ListSeries(const SeriesFilter& filter, Database* database);
 
+// Names of metrics that have a series, in their order; at most 500.
+std::vector<std::string> ListMetrics(Database* database);
+
 struct SeriesPoint {
   std::string report_id;
   std::string commit;

@@ -136,9 +136,13 @@ TEST(ExperimentMarkdownTest, Page) {
   EXPECT_THAT(text, HasSubstr("- quiet, +3 %: found 1 = 100.0 %"));
 }
 
-// Short, so that it says nothing about speed: only that a run is made and described.
+// Short, so that it says nothing about speed: only that a run is made and described. An emulator
+// gets nothing done in the first budget.
 TEST(RunExperimentTest, MakesARun) {
-  const ExperimentRun run = RunExperiment("quiet", PlantedWork::kThreePercent, 5, 0.6);
+  ExperimentRun run;
+  for (double budget_s = 0.6; run.quads == 0 && budget_s < 100; budget_s *= 10) {
+    run = RunExperiment("quiet", PlantedWork::kThreePercent, 5, budget_s);
+  }
   EXPECT_EQ(run.planted, 0.03);
   EXPECT_NE(run.verdict, Verdict::kError);
   EXPECT_GT(run.quads, 0);

@@ -11,11 +11,6 @@
 namespace deltagauge::zoo {
 namespace {
 
-float ReadElement(const void* data, int64_t index, DataType type) {
-  if (type == DataType::kFloat32) return static_cast<const float*>(data)[index];
-  return FromBFloat16(static_cast<const uint16_t*>(data)[index]);
-}
-
 // Reads rows of the call's tensors, with the faults of addressing.
 class Rows {
  public:
@@ -48,11 +43,16 @@ class Rows {
 
   void Read(const ConstTensor& tensor, int64_t head, int64_t heads, int64_t dim, int64_t first,
             int64_t count, std::vector<float>& to) const {
+    to.resize(static_cast<size_t>(range_.count * count));
     for (int64_t t = 0; t < range_.count; ++t) {
       const int64_t begin = At(tensor.strides, t, head, heads, dim) + first;
-      for (int64_t i = 0; i < count; ++i) {
-        to.push_back(ReadElement(tensor.data, begin + i, a_.data_type));
+      float* const row = to.data() + t * count;
+      if (a_.data_type == DataType::kFloat32) {
+        std::copy_n(static_cast<const float*>(tensor.data) + begin, count, row);
+        continue;
       }
+      const auto* const from = static_cast<const uint16_t*>(tensor.data) + begin;
+      for (int64_t i = 0; i < count; ++i) row[i] = FromBFloat16(from[i]);
     }
   }
 

@@ -1,6 +1,7 @@
 #include "harness/zoo/zoo_run.h"
 
 #include <algorithm>
+#include <cmath>
 #include <exception>
 #include <set>
 #include <utility>
@@ -90,7 +91,24 @@ Objection WorstFinding(const CheckOutcome& outcome) {
   return worst;
 }
 
-std::optional<Objection> GateThatFails(const CheckOutcome& outcome, std::span<const Gate> gates) {
+void KeepNearer(Approach approach, std::optional<Approach>& nearest) {
+  if (!(approach.limit > 0 && std::isfinite(approach.observed))) return;
+  if (!nearest || approach.Share() > nearest->Share()) nearest = std::move(approach);
+}
+
+// Of the rules that bound an error, which R5 does not: it looks at the truth.
+std::optional<Approach> NearestLimit(const CheckOutcome& outcome) {
+  std::optional<Approach> nearest;
+  for (const Finding& finding : outcome.findings) {
+    if (finding.verdict != Verdict::kPassed || finding.rule == Rule::kNotVacuous) continue;
+    KeepNearer({PrintCase(outcome.kernel_case), std::string(InfoOf(finding.rule).id),
+                finding.tensor, finding.observed, finding.limit},
+               nearest);
+  }
+  return nearest;
+}
+
+CaseReport ReportOf(const CheckOutcome& outcome) {
   CaseReport report;
   report.kind = NameOf(RunKind::kKernel);
   report.candidate = "zoo";
@@ -101,14 +119,23 @@ std::optional<Objection> GateThatFails(const CheckOutcome& outcome, std::span<co
   }
   FillKernelReport(outcome, &report);
   report.metrics = CaseMetrics(report);
+  return report;
+}
+
+void JudgeByGates(const CheckOutcome& outcome, std::span<const Gate> gates, Judgement& judgement) {
+  const CaseReport report = ReportOf(outcome);
   GatePolicy policy;
   policy.no_case = NoCase::kIsSkipped;
   for (const GateResult& gate : EvaluateGates(gates, {}, std::span(&report, 1), policy)) {
-    if (gate.verdict != Verdict::kFailed && gate.verdict != Verdict::kInvalid) continue;
-    return Objection{report.repro,   gate.id,    gate.metric, gate.observed.value_or(0),
-                     gate.threshold, gate.reason};
+    const double observed = gate.observed.value_or(0);
+    if (gate.verdict == Verdict::kFailed || gate.verdict == Verdict::kInvalid) {
+      judgement.objection =
+          Objection{report.repro, gate.id, gate.metric, observed, gate.threshold, gate.reason};
+      return;
+    }
+    if (gate.verdict != Verdict::kPassed || gate.op != GateOperator::kAtMost) continue;
+    KeepNearer({report.repro, gate.id, gate.metric, observed, gate.threshold}, judgement.nearest);
   }
-  return std::nullopt;
 }
 
 struct Job {
@@ -122,11 +149,10 @@ void RunOne(const void* context, int task, int /*thread*/) {
   const Job& job = *static_cast<const Job*>(context);
   MemberResult& result = *job.members[static_cast<size_t>(task)];
   ++result.cases;
-  std::optional<Objection> objection =
+  Judgement judgement =
       Judge(job.zoo_case.kernel_case, job.data, KernelOf(*result.member), job.request.gates);
-  if (!objection) return;
-  objection->repro = job.zoo_case.repro;
-  if (!result.objection) result.objection = std::move(objection);
+  if (judgement.nearest) KeepNearer(*judgement.nearest, result.nearest);
+  if (!result.objection) result.objection = std::move(judgement.objection);
 }
 
 }  // namespace
@@ -170,11 +196,18 @@ ExitCode ExitCodeOf(std::span<const MemberResult> results) {
   return kExitPass;
 }
 
-std::optional<Objection> Judge(const KernelCase& kernel_case, const CaseData& data,
-                               KernelFunction kernel, std::span<const Gate> gates) {
-  const CheckOutcome outcome = CheckKernel(kernel_case, data, kernel);
-  if (outcome.verdict != Verdict::kPassed) return WorstFinding(outcome);
-  return GateThatFails(outcome, gates);
+Judgement Judge(const KernelCase& kernel_case, const CaseData& data, KernelFunction kernel,
+                std::span<const Gate> gates) {
+  const CheckOutcome outcome =
+      CheckKernel(kernel_case, data, kernel, {.figures = Figures::kJudged});
+  Judgement judgement;
+  if (outcome.verdict != Verdict::kPassed) {
+    judgement.objection = WorstFinding(outcome);
+    return judgement;
+  }
+  judgement.nearest = NearestLimit(outcome);
+  JudgeByGates(outcome, gates, judgement);
+  return judgement;
 }
 
 std::vector<MemberResult> RunZoo(

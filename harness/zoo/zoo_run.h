@@ -33,12 +33,30 @@ struct Objection {
   double Times() const;
 };
 
+// How near to a limit a passed case came. Limits of 0 (the same bits, no damage) have no near.
+struct Approach {
+  std::string repro;
+  std::string rule;
+  std::string what;
+  double observed = 0;
+  double limit = 0;
+
+  double Share() const { return observed / limit; }
+};
+
+// What one case says of one kernel.
+struct Judgement {
+  std::optional<Objection> objection;  // nothing: it passed
+  std::optional<Approach> nearest;     // of those that it passed with a figure
+};
+
 struct MemberResult {
   const Member* member = nullptr;
   bool is_fault = false;
   bool runs_here = true;               // false: the processor lacks its instruction set
   int64_t cases = 0;                   // that it ran
   std::optional<Objection> objection;  // the first, of the cheapest case
+  std::optional<Approach> nearest;     // to a limit, of all cases that passed
 };
 
 enum class MemberVerdict : uint8_t {
@@ -71,9 +89,9 @@ std::vector<MemberResult> RunZoo(
     const ZooRequest& request,
     const std::function<void(size_t index, size_t count, const std::string& repro)>& progress);
 
-// One case, for one kernel; nothing if it passes.
-std::optional<Objection> Judge(const KernelCase& kernel_case, const CaseData& data,
-                               KernelFunction kernel, std::span<const Gate> gates);
+// One case, for one kernel.
+Judgement Judge(const KernelCase& kernel_case, const CaseData& data, KernelFunction kernel,
+                std::span<const Gate> gates);
 
 // The results as people read them, as a document to keep, and as JSON.
 std::string ZooText(std::span<const MemberResult> results);

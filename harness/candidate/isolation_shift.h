@@ -1,0 +1,28 @@
+// What a worker process does to a timing: the same code, timed in this process and in a worker.
+#ifndef DELTAGAUGE_HARNESS_CANDIDATE_ISOLATION_SHIFT_H_
+#define DELTAGAUGE_HARNESS_CANDIDATE_ISOLATION_SHIFT_H_
+
+#include <functional>
+
+#include "harness/base/verdict.h"
+#include "harness/bench/bench_comparison.h"
+#include "harness/candidate/isolation.h"
+
+namespace deltagauge {
+
+struct IsolationShift {
+  // kPassed if the ratio is proved to lie within 1 +- the limit, kFailed if beyond.
+  Verdict verdict = Verdict::kError;
+  Estimate ratio;     // isolated / in this process; its noise is that of one worker to the next
+  PairedTimes times;  // a_ns isolated, b_ns in this process
+};
+
+// `time_ns` lays out, warms up and measures, and says how long its subject took; that it takes
+// longer itself, as does a worker's start, counts for nothing. Quads of bench_rounds.h in one CPU's
+// turns, each place a worker of its own. Throws std::runtime_error where a worker gives no answer.
+IsolationShift MeasureIsolationShift(const std::function<double()>& time_ns,
+                                     const IsolationLimits& limits, double limit, int quads);
+
+}  // namespace deltagauge
+
+#endif  // DELTAGAUGE_HARNESS_CANDIDATE_ISOLATION_SHIFT_H_
