@@ -204,7 +204,7 @@ class Service:
         self.log = open(folder / "log", "w+")
         environment = {**os.environ, "DELTAGAUGE_TOKEN": TOKEN}
         self.process = subprocess.Popen(
-            [program, "serve", "--db", str(folder / "fuzz.sqlite"), "--port", "0", "--configs", str(ROOT / "configs")],
+            [program, "serve", "--db", str(folder / "fuzz.sqlite"), "--port", "0", "--no-runs", "--configs", str(ROOT / "configs")],
             env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log, text=True)
         line = self.process.stdout.readline()
         self.port = int(re.search(r":(\d+)/$", line.strip()).group(1))

@@ -48,7 +48,10 @@ Service::Service(ServiceOptions options, ReportStore* store)
 }
 
 HttpResponse Service::Refusal(const HttpRequest& request, const HttpError& error) const {
-  return IsPagePath(request.path) ? ErrorPage(error, options_.version) : ErrorAnswer(error);
+  if (!IsPagePath(request.path)) return ErrorAnswer(error);
+  HttpResponse page = ErrorPage(error, options_.version);
+  page.headers.insert(page.headers.end(), error.headers().begin(), error.headers().end());
+  return page;
 }
 
 HttpResponse Service::Answer(const HttpRequest& request, std::string_view* route) const {
