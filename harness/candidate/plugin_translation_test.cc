@@ -56,8 +56,8 @@ constexpr Convention kConventions[] = {
 // Sizes of which no two are alike, so that nothing can be taken for something else.
 constexpr const char* kCases[] = {
     "B=2,T=7,Hv=6,Hk=3,K=12,V=20,norm=l2",
-    "B=2,T=7,Hv=6,Hk=3,K=12,V=20,norm=l2,decay=exp,beta_form=logit,map=tiled,state_layout=vk,place="
-    "in,layout=strided",
+    ("B=2,T=7,Hv=6,Hk=3,K=12,V=20,norm=l2,decay=exp,beta_form=logit,map=tiled,state_layout=vk,"
+     "place=in,layout=strided"),
     "lengths=3+0+9,Hv=6,Hk=2,K=12,V=20,norm=l2,layout=bthd,snapshots=4,map=tiled",
 };
 
