@@ -1,6 +1,7 @@
 // Arms from outside, as configurations describe them.
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

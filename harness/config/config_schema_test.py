@@ -52,6 +52,7 @@ PLANTED = [
     (["candidates"], [{"plugin": "x.so"}]),
     (["candidates"], [{"name": "mine", "plugin": 1}]),
     (["candidates"], [{"name": "mine", "torch_op": {"path": "x.so"}}]),
+    (["candidates"], [{"name": "mine", "logits": [{"text": "builtin:pydoc"}]}]),
     (["threads"], 0),
     (["kernel"], "all"),
     (["kernel", "regimes"], ["log"]),
