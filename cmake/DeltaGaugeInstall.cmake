@@ -35,6 +35,10 @@ install(FILES "${PROJECT_BINARY_DIR}/DeltaGaugeConfig.cmake"
 
 # --- runtime
 install(TARGETS deltagauge RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT runtime)
+if(WIN32)
+  install(TARGETS deltagauge_plugin_worker
+    RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT runtime)
+endif()
 install(DIRECTORY configs/ DESTINATION "${share}/configs" COMPONENT runtime
   FILES_MATCHING PATTERN "*.yaml" PATTERN "*.json")
 install(DIRECTORY reference/fixtures/qwen3_5-tiny DESTINATION "${share}/data" COMPONENT runtime

@@ -10,6 +10,17 @@
 
 namespace deltagauge {
 
+// How a process ended, in the words of the system.
+#if defined(_WIN32)
+inline constexpr const char* kBadAccess = "was ended by status 0xc0000005 (access violation)";
+inline constexpr const char* kAbort = "was ended by status 0x40000015 (abort)";
+inline constexpr const char* kStackOverflow = "was ended by status 0xc00000fd (stack overflow)";
+#else
+inline constexpr const char* kBadAccess = "was ended by signal 11";
+inline constexpr const char* kAbort = "was ended by signal 6";
+inline constexpr const char* kStackOverflow = "was ended by signal 11";
+#endif
+
 // Set for as long as it lives.
 class EnvironmentVariable {
  public:

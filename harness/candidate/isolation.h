@@ -19,14 +19,18 @@ struct IsolatedAnswer {
   std::string reason;  // not empty: there is no answer, and why: "was ended by signal 11 ..."
 };
 
-// Whether this build can: on Windows it can't yet, and `body` runs in this process, unlimited.
-enum class Isolation : uint8_t { kProcess, kNone };
+// What can be isolated here: any body, by a fork; or, on Windows, what a request can say, by a
+// program of its own, worker_program.h.
+enum class Isolation : uint8_t { kAnyBody, kRequests };
 Isolation IsolationHere();
 
 // Runs `body` and returns what it returned. POSIX: in a fork of this process, so no other thread
 // may run; killed with all that it started when time is over. An exception that leaves `body` is a
-// reason, too. Throws std::runtime_error where the system gives no process.
-IsolatedAnswer RunIsolated(const IsolationLimits& limits, const std::function<std::string()>& body);
+// reason, too. Windows: the worker program answers `request` (worker_request.h) instead, which
+// comes to the same; where there is none, `body` runs in this process, unlimited. Throws
+// std::runtime_error where the system gives no process.
+IsolatedAnswer RunIsolated(const IsolationLimits& limits, const std::function<std::string()>& body,
+                           const std::function<std::string()>& request = nullptr);
 
 }  // namespace deltagauge
 

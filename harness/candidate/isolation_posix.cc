@@ -23,16 +23,13 @@
 
 #include "fmt/format.h"
 #include "harness/candidate/isolation.h"
+#include "harness/candidate/worker_message.h"
 #include "harness/candidate/worker_notes.h"
 
 namespace deltagauge {
 namespace {
 
 constexpr int kFatalSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-constexpr uint64_t kMostAnswerBytes = uint64_t{1} << 30;
-constexpr size_t kHeaderBytes = 9;  // length, and a byte that says whether it is an answer
-constexpr char kAnswer = 'A';
-constexpr char kException = 'E';
 
 [[noreturn]] void ThrowSystemError(const char* what) {
   throw std::runtime_error(fmt::format("{}: {}", what, std::generic_category().message(errno)));
@@ -129,11 +126,8 @@ void LimitMemory(int64_t memory_bytes) {
   setrlimit(RLIMIT_AS, &limit);
 }
 
-void Send(int descriptor, char kind, const std::string& bytes) {
-  std::string message(kHeaderBytes, kind);
-  const uint64_t size = bytes.size();
-  std::memcpy(message.data(), &size, sizeof(size));
-  message += bytes;
+void Send(int descriptor, WorkerMessage::Kind kind, const std::string& bytes) {
+  const std::string message = WorkerMessage::Pack(kind, bytes);
   for (size_t sent = 0; sent < message.size();) {
     const ssize_t count = write(descriptor, message.data() + sent, message.size() - sent);
     if (count < 0 && errno == EINTR) continue;
@@ -154,11 +148,11 @@ void Send(int descriptor, char kind, const std::string& bytes) {
   WatchFatalSignals();
   LimitMemory(limits.memory_bytes);
   try {
-    Send(descriptor, kAnswer, body());
+    Send(descriptor, WorkerMessage::Kind::kAnswer, body());
   } catch (const std::exception& error) {
-    Send(descriptor, kException, error.what());
+    Send(descriptor, WorkerMessage::Kind::kException, error.what());
   } catch (...) {
-    Send(descriptor, kException, "of no known kind");
+    Send(descriptor, WorkerMessage::Kind::kException, "of no known kind");
   }
   _exit(0);  // without what atexit and static objects of this program would do a second time
 }
@@ -178,7 +172,7 @@ class Watch {
 
   // Until the message is whole, there will be none, or time is over.
   void Receive() {
-    while (!IsWhole()) {
+    while (!message_.IsWhole()) {
       if (std::chrono::steady_clock::now() > deadline_) return;
       // Asked first: what an ended worker has sent is in the pipe by now. The end of the pipe says
       // nothing, for what the worker has started may hold it open.
@@ -195,7 +189,7 @@ class Watch {
   // Ends all that is left of it. A worker that has not answered may still have to die by itself.
   Ending End() {
     Ending ending = Ending::kEnded;
-    while (!IsWhole() && !HasEnded() && ending == Ending::kEnded) {
+    while (!message_.IsWhole() && !HasEnded() && ending == Ending::kEnded) {
       if (std::chrono::steady_clock::now() > deadline_) ending = Ending::kTimeOver;
       poll(nullptr, 0, 1);
     }
@@ -206,11 +200,7 @@ class Watch {
     return ending;
   }
 
-  bool IsWhole() const {
-    return message_.size() >= kHeaderBytes && message_.size() == kHeaderBytes + Size();
-  }
-  char Kind() const { return message_[kHeaderBytes - 1]; }
-  std::string Bytes() const { return message_.substr(kHeaderBytes); }
+  const WorkerMessage& message() const { return message_; }
   int status() const { return status_; }
 
  private:
@@ -223,24 +213,18 @@ class Watch {
            info.si_pid == worker_;
   }
 
-  uint64_t Size() const {
-    uint64_t size = 0;
-    std::memcpy(&size, message_.data(), sizeof(size));
-    return std::min(size, kMostAnswerBytes);
-  }
-
   size_t ReadSome() {
     char buffer[65536];
     const ssize_t count = read(descriptor_, buffer, sizeof(buffer));
     if (count < 0) return errno == EINTR || errno == EAGAIN ? 1 : 0;
-    message_.append(buffer, static_cast<size_t>(count));
+    message_.Append(buffer, static_cast<size_t>(count));
     return static_cast<size_t>(count);
   }
 
   pid_t worker_;
   int descriptor_;
   std::chrono::steady_clock::time_point deadline_;
-  std::string message_;
+  WorkerMessage message_;
   int status_ = 0;
 };
 
@@ -271,10 +255,10 @@ std::string ReasonOf(const WorkerNotes& notes, const IsolationLimits& limits, En
 
 }  // namespace
 
-Isolation IsolationHere() { return Isolation::kProcess; }
+Isolation IsolationHere() { return Isolation::kAnyBody; }
 
-IsolatedAnswer RunIsolated(const IsolationLimits& limits,
-                           const std::function<std::string()>& body) {
+IsolatedAnswer RunIsolated(const IsolationLimits& limits, const std::function<std::string()>& body,
+                           const std::function<std::string()>& /*request*/) {
   int ends[2] = {-1, -1};
   if (pipe(ends) != 0) ThrowSystemError("pipe");
   Descriptor read_end(ends[0]);
@@ -293,11 +277,12 @@ IsolatedAnswer RunIsolated(const IsolationLimits& limits,
   Watch watch(worker, read_end.get(), limits.seconds);
   watch.Receive();
   const Ending ending = watch.End();
-  if (!watch.IsWhole()) {
+  const WorkerMessage& message = watch.message();
+  if (!message.IsWhole()) {
     return {"", ReasonOf(*notes.get(), limits, ending, watch.status())};
   }
-  if (watch.Kind() == kAnswer) return {watch.Bytes(), ""};
-  return {"", fmt::format("threw an exception: {}", watch.Bytes())};
+  if (message.kind() == WorkerMessage::Kind::kAnswer) return {message.Bytes(), ""};
+  return {"", fmt::format("threw an exception: {}", message.Bytes())};
 }
 
 }  // namespace deltagauge

@@ -1,6 +1,6 @@
-// Kernel cases on a plug-in, each in a process of its own where there are such (isolation.h): a
-// plug-in that crashes, hangs, ends the process or takes all memory costs that case an error with
-// its reason. This process never loads the plug-in.
+// Kernel cases on a plug-in, each in a process of its own where that can be (isolation.h: always
+// for a plug-in that is a file): one that crashes, hangs, ends the process or takes all memory
+// costs that case an error with its reason. This process never loads the plug-in.
 #ifndef DELTAGAUGE_HARNESS_CANDIDATE_PLUGIN_CHECK_H_
 #define DELTAGAUGE_HARNESS_CANDIDATE_PLUGIN_CHECK_H_
 
@@ -13,8 +13,13 @@
 
 namespace deltagauge {
 
-// Gives the code, in the process that runs it. Throws what LoadPlugin throws.
-using PluginSource = std::function<Plugin()>;
+struct PluginSource {
+  // Gives the code, in the process that runs it. Throws what LoadPlugin throws.
+  std::function<Plugin()> load;
+  // Not empty: load is LoadPlugin of this file, so another program can do it, too.
+  std::string path = "";
+};
+PluginSource PluginOfFile(const std::string& path);
 
 // The same for what is no file of its own: `name` is what messages call it.
 PluginInfo AskPlugin(const std::string& name, const PluginSource& source,

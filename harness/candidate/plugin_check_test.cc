@@ -43,9 +43,6 @@ void ExpectVerdict(const std::string& fault, Verdict verdict, const char* reason
 
 class PluginIsolationTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    if (IsolationHere() == Isolation::kNone) GTEST_SKIP() << "not isolated on this system";
-  }
   void TearDown() override {
     // Whatever happened, the next case is as good as ever.
     EXPECT_EQ(CheckBad("").verdict, Verdict::kPassed);
@@ -107,12 +104,12 @@ TEST(PluginCheckTest, FlushedDenormalsAreFound) {
 #endif
 
 TEST_F(PluginIsolationTest, SignalsAreErrorsWithTheirPlace) {
-  ExpectVerdict("segfault", Verdict::kError, "was ended by signal 11");
+  ExpectVerdict("segfault", Verdict::kError, kBadAccess);
   ExpectVerdict("segfault", Verdict::kError, " in run: address 0x0, a null pointer");
   ExpectVerdict("segfault in prepare", Verdict::kError, " in prepare: ");
-  ExpectVerdict("abort", Verdict::kError, "was ended by signal 6");
+  ExpectVerdict("abort", Verdict::kError, kAbort);
   ExpectVerdict("abort in release", Verdict::kError, " in release");
-  ExpectVerdict("stack", Verdict::kError, "was ended by signal 11");
+  ExpectVerdict("stack", Verdict::kError, kStackOverflow);
 }
 
 TEST_F(PluginIsolationTest, EndingTheProcessIsAnError) {
@@ -141,6 +138,7 @@ TEST_F(PluginIsolationTest, WritingPastTheEndIsCaughtAtOnce) {
 }
 
 TEST_F(PluginIsolationTest, WhatItStartedIsEndedWithIt) {
+  if (IsolationHere() != Isolation::kAnyBody) GTEST_SKIP() << "it starts nothing on this system";
   // The child holds the pipe open; the answer is there all the same, and soon.
   const CheckOutcome outcome = CheckBad("leaves a child", {.seconds = 60});
   EXPECT_EQ(outcome.verdict, Verdict::kPassed) << outcome.reason;

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 namespace deltagauge {
 
@@ -21,6 +23,11 @@ class WireWriter {
   void PutText(std::string_view text) {
     Put(uint64_t{text.size()});
     bytes_ += text;
+  }
+  template <typename Value>
+  void PutValues(const std::vector<Value>& values) {
+    static_assert(std::is_trivially_copyable_v<Value>);
+    PutText({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(Value)});
   }
   std::string Take() { return std::move(bytes_); }
 
@@ -42,6 +49,15 @@ class WireReader {
     return value;
   }
   std::string GetText() { return std::string(Cut(Get<uint64_t>())); }
+
+  template <typename Value>
+  void GetValues(std::vector<Value>* values) {
+    static_assert(std::is_trivially_copyable_v<Value>);
+    const std::string_view from = Cut(Get<uint64_t>());
+    ok_ = ok_ && from.size() % sizeof(Value) == 0;
+    values->resize(ok_ ? from.size() / sizeof(Value) : 0);
+    if (!values->empty()) std::memcpy(values->data(), from.data(), from.size());
+  }
 
   bool ok() const { return ok_; }
   bool AtEnd() const { return ok_ && left_.empty(); }

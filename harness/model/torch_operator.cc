@@ -114,7 +114,7 @@ Plugin LoadInWorker(const std::string& library, const OperatorOf& op) {
 
 OutsideKernel BuiltinKernel(PreparedForm form) {
   const Plugin plugin = MakePreparedPlugin(form, "", reference::TorchVersion());
-  return MakeOutsideKernel(plugin.info, [plugin] { return plugin; });
+  return MakeOutsideKernel(plugin.info, {[plugin] { return plugin; }});
 }
 
 }  // namespace
@@ -156,7 +156,7 @@ Candidate TorchOperatorCandidate(const std::string& name, const std::string& lib
   if (found == kOperators.end()) throw InputError(op, "unknown operator");
   const std::string path =
       FindOperatorLibrary(library, FromEnvironment, reference::TorchLibraryFolder());
-  const PluginSource source = [path, found] { return LoadInWorker(path, *found); };
+  const PluginSource source = {[path, found] { return LoadInWorker(path, *found); }};
   const PluginInfo info = AskPlugin(path, source, IsolationLimits{});
   return {.name = name,
           .version = info.version,

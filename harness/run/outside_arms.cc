@@ -16,7 +16,7 @@ Candidate PluginCandidate(const std::string& name, const std::string& path) {
   return {.name = name,
           .version = info.version,
           .description = DescribePlugin(info),
-          .outside = MakeOutsideKernel(info, [path] { return LoadPlugin(path); }),
+          .outside = MakeOutsideKernel(info, PluginOfFile(path)),
           .make_arm = PluginArm(name, path)};
 }
 

@@ -10,7 +10,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "harness/candidate/candidate_test.h"
-#include "harness/candidate/isolation.h"
 #include "harness/run/run_test_world.h"
 #include "reference/input_error.h"
 
@@ -95,7 +94,6 @@ TEST(OutsideArmsTest, ARunDoesNotBeginWithoutItsPlugin) {
 }
 
 TEST(OutsideArmsTest, WhatHarmedItsProcessIsNotLetIntoThisOne) {
-  if (IsolationHere() == Isolation::kNone) GTEST_SKIP() << "not isolated on this system";
   for (const char* const fault : {"segfault", "exit 3", "writes before", "status"}) {
     SCOPED_TRACE(fault);
     const EnvironmentVariable bad("DELTAGAUGE_BAD", fault);
