@@ -16,7 +16,7 @@ std::string LoaderMessage() {
 }  // namespace
 
 LibrarySymbol FindLibrarySymbol(const std::string& path, const char* symbol) {
-  const std::filesystem::path wide(path);
+  const std::filesystem::path wide(std::u8string(path.begin(), path.end()));
   const HMODULE library = LoadLibraryW(wide.c_str());
   if (library == nullptr) return {nullptr, LibraryFlaw::kNotLoaded, LoaderMessage()};
   const FARPROC address = GetProcAddress(library, symbol);

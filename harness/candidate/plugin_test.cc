@@ -1,5 +1,6 @@
 #include "harness/candidate/plugin.h"
 
+#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -7,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "harness/candidate/candidate_test.h"
 #include "reference/input_error.h"
+#include "reference/temporary_folder_test.h"
 
 namespace deltagauge {
 namespace {
@@ -54,6 +56,15 @@ TEST(PluginTest, EachFailureToLoadIsAnErrorOfItsOwn) {
   EXPECT_THAT(ErrorOfBad("short struct"), HasSubstr("struct_bytes is 8; expected "));
   EXPECT_THAT(ErrorOfBad("nonsense convention"),
               HasSubstr("conventions.decay is 7; expected 1 to 2"));
+}
+
+TEST(PluginTest, APathIsUtf8) {
+  const reference::TemporaryFolder folder;
+  const std::u8string name = u8"k\u00e4rn\u03b4 1.dll";
+  const std::filesystem::path there = folder.path() / std::filesystem::path(name);
+  std::filesystem::copy_file(DELTAGAUGE_EXAMPLE_PLUGIN, there);
+  const std::u8string path = there.u8string();
+  EXPECT_EQ(AskPlugin({path.begin(), path.end()}, {}).name, "example");
 }
 
 TEST(PluginTest, CodeThatCrashesWhileLoadingIsAnError) {

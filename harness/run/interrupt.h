@@ -4,7 +4,8 @@
 
 namespace deltagauge {
 
-// Handles SIGINT and SIGTERM for as long as it lives. At most one at a time.
+// Handles SIGINT and SIGTERM for as long as it lives; on Windows Ctrl-C, Ctrl-Break, and the ends
+// of the console and of the session, which wait for it. At most one at a time.
 class InterruptGuard {
  public:
   InterruptGuard();

@@ -1,6 +1,6 @@
-#include "harness/run/interrupt.h"
-
 #include <csignal>
+
+#include "harness/run/interrupt.h"
 
 namespace deltagauge {
 namespace {
@@ -18,17 +18,11 @@ InterruptGuard::InterruptGuard() {
   interrupted = 0;
   std::signal(SIGINT, OnSignal);
   std::signal(SIGTERM, OnSignal);
-#ifdef SIGBREAK
-  std::signal(SIGBREAK, OnSignal);  // how Windows asks a process that was started as a group
-#endif
 }
 
 InterruptGuard::~InterruptGuard() {
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
-#ifdef SIGBREAK
-  std::signal(SIGBREAK, SIG_DFL);
-#endif
 }
 
 bool Interrupted() { return interrupted != 0; }
