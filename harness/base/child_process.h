@@ -38,7 +38,7 @@ class ChildProcess {
   // Empty: nothing came; absent: nothing will come any more.
   std::optional<std::string> Read(std::chrono::milliseconds wait);
 
-  // As by Ctrl-C.
+  // As by Ctrl-C. On Windows only programs with an InterruptGuard (interrupt.h) hear it.
   void AskToStop();
   void Kill();
 

@@ -8,6 +8,8 @@
 #include <system_error>
 #include <thread>
 
+#include "harness/base/interrupt.h"
+
 namespace {
 
 // The files that it has open, where the system tells.
@@ -28,13 +30,31 @@ int Say(int argc, char** argv) {
   return std::cin.get() == std::char_traits<char>::eof() ? 3 : 4;
 }
 
+// With an exit code that nothing else gives.
+int WaitUntilAsked() {
+  const deltagauge::InterruptGuard guard;
+  std::cout << "ready" << std::endl;
+  while (!deltagauge::Interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return 5;
+}
+
+void Crash() {
+#if defined(_WIN32)
+  volatile int* nowhere = nullptr;  // abort() gives an exit code there
+  *nowhere = 1;
+#else
+  std::abort();
+#endif
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string_view deed = argc > 1 ? argv[1] : "";
   if (deed == "say") return Say(argc, argv);
   if (deed == "descriptors") return ShowDescriptors();
+  if (deed == "wait") return WaitUntilAsked();
   std::cout << "ready" << std::endl;
-  if (deed == "abort") std::abort();
+  if (deed == "crash") Crash();
   for (;;) std::this_thread::sleep_for(std::chrono::seconds(1));
 }

@@ -37,6 +37,7 @@ class ChildProcess::System {
     child_ = StartInJob({.program = start.program,
                          .args = start.args,
                          .standard = {in.get(), out.get(), err.get()}});
+    stop_event_ = StopEventOf(child_.id);
   }
 
   ~System() {
@@ -62,8 +63,7 @@ class ChildProcess::System {
     return std::string(piece.data(), got);
   }
 
-  // Reaches it only where both have a console.
-  void AskToStop() const { GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, child_.id); }
+  void AskToStop() const { SetEvent(stop_event_.get()); }
   void Kill() const { TerminateJobObject(child_.job.get(), kKilled); }
 
   std::optional<ProcessEnd> End() const {
@@ -81,6 +81,7 @@ class ChildProcess::System {
   static constexpr DWORD kKilled = 0xC000013A;
 
   JobProcess child_;
+  Handle stop_event_;  // kept, so that a child which looks later finds it
   Handle out_;
 };
 

@@ -44,6 +44,10 @@ struct JobProcess {
 // reference::InputError if it can't be started.
 JobProcess StartInJob(const JobStart& start);
 
+// The event by which a process is asked to stop, made if it is not there yet: a program that runs
+// without a console gets no Ctrl-C.
+Handle StopEventOf(uint32_t process_id);
+
 // From now on no process of the job gets more; allocations are refused.
 void LimitJobMemory(const JobProcess& process, uint64_t bytes);
 

@@ -109,6 +109,11 @@ JobProcess StartInJob(const JobStart& start) {
   return child;
 }
 
+Handle StopEventOf(uint32_t process_id) {
+  const std::wstring name = L"Local\\DeltaGauge-stop-" + std::to_wstring(process_id);
+  return Handle(CreateEventW(nullptr, TRUE, FALSE, name.c_str()));
+}
+
 void LimitJobMemory(const JobProcess& process, uint64_t bytes) {
   SetLimits(process.job.get(), JOB_OBJECT_LIMIT_PROCESS_MEMORY, bytes);
 }

@@ -9,6 +9,7 @@
 
 #include "CLI/CLI.hpp"
 #include "fmt/format.h"
+#include "harness/base/interrupt.h"
 #include "harness/cli/key_figures.h"
 #include "harness/cli/progress_line.h"
 #include "harness/cli/repro_report.h"
@@ -22,7 +23,6 @@
 #include "harness/report/run_step.h"
 #include "harness/run/case_runner.h"
 #include "harness/run/data_folders.h"
-#include "harness/run/interrupt.h"
 #include "harness/run/outside_arms.h"
 #include "harness/run/run_session.h"
 #include "reference/input_error.h"

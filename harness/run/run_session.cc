@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "harness/base/interrupt.h"
 #include "harness/config/config_yaml.h"
 #include "harness/report/export_report.h"
 #include "harness/report/json.h"
@@ -18,7 +19,6 @@
 #include "harness/report/report_metrics.h"
 #include "harness/report/report_time.h"
 #include "harness/run/ci_environment.h"
-#include "harness/run/interrupt.h"
 #include "harness/run/outside_arms.h"
 #include "harness/timing/machine.h"
 #include "harness/timing/preflight.h"

@@ -1,6 +1,6 @@
 #include <csignal>
 
-#include "harness/run/interrupt.h"
+#include "harness/base/interrupt.h"
 
 namespace deltagauge {
 namespace {

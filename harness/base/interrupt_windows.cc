@@ -3,7 +3,8 @@
 
 #include <atomic>
 
-#include "harness/run/interrupt.h"
+#include "harness/base/interrupt.h"
+#include "harness/base/job_process.h"
 
 namespace deltagauge {
 namespace {
@@ -22,6 +23,11 @@ BOOL WINAPI OnControl(DWORD event) {
   return TRUE;
 }
 
+void CALLBACK OnAsked(void*, BOOLEAN) { interrupted = true; }
+
+Handle stop_event;
+HANDLE waits_for_stop = nullptr;
+
 }  // namespace
 
 InterruptGuard::InterruptGuard() {
@@ -29,9 +35,15 @@ InterruptGuard::InterruptGuard() {
   has_ended = false;
   SetConsoleCtrlHandler(nullptr, FALSE);  // a process group of its own begins without Ctrl-C
   SetConsoleCtrlHandler(OnControl, TRUE);
+  stop_event = StopEventOf(GetCurrentProcessId());
+  RegisterWaitForSingleObject(&waits_for_stop, stop_event.get(), OnAsked, nullptr, INFINITE,
+                              WT_EXECUTEONLYONCE);
 }
 
 InterruptGuard::~InterruptGuard() {
+  if (waits_for_stop != nullptr) UnregisterWaitEx(waits_for_stop, INVALID_HANDLE_VALUE);
+  waits_for_stop = nullptr;
+  stop_event = Handle();
   SetConsoleCtrlHandler(OnControl, FALSE);
   has_ended = true;
 }
