@@ -108,7 +108,9 @@ TEST_F(ChildProcessTest, OpenFilesAreNotInherited) {
   ChildProcess child(Start("descriptors"));
   const std::string files = ReadAll(&child);
   for (std::FILE* const file : held) std::fclose(file);
-  if (files.empty()) GTEST_SKIP() << "this system does not tell";
+  if (files.find_first_not_of("\r\n") == std::string::npos) {
+    GTEST_SKIP() << "this system does not tell";
+  }
   EXPECT_THAT(files, HasSubstr("err.txt"));
   EXPECT_THAT(files, Not(HasSubstr("held-open")));
 }

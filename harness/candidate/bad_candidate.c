@@ -36,9 +36,10 @@ static int overflow_stack(int frames) {
 
 /* Small pieces, all of them used, until there are no more. */
 static void take_all_memory(void) {
+  static char* volatile piece; /* or a compiler sees that nobody looks at it */
   const size_t bytes = (size_t)1 << 20;
   for (;;) {
-    char* const piece = (char*)malloc(bytes);
+    piece = (char*)malloc(bytes);
     memset(piece, 1, bytes); /* as careless as it gets: NULL is not asked for */
   }
 }

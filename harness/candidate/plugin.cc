@@ -123,11 +123,12 @@ std::string FindCandidateFlaw(const deltagauge_candidate& candidate) {
 
 Plugin LoadPlugin(const std::string& path) {
   std::error_code error;
-  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  const std::filesystem::path absolute =
+      std::filesystem::absolute(std::u8string(path.begin(), path.end()), error);
   if (error || !std::filesystem::exists(absolute, error)) {
     throw reference::InputError(path, "no such file", "--plugin takes the path of a library");
   }
-  const LibrarySymbol symbol = FindLibrarySymbol(absolute.string(), DELTAGAUGE_CANDIDATE_SYMBOL);
+  const LibrarySymbol symbol = FindLibrarySymbol(absolute, DELTAGAUGE_CANDIDATE_SYMBOL);
   if (symbol.flaw != LibraryFlaw::kNone) ThrowNotLoaded(path, symbol);
   const auto describe = reinterpret_cast<deltagauge_candidate_function>(symbol.address);
   const deltagauge_candidate* const candidate = describe();

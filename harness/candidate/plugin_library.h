@@ -3,6 +3,7 @@
 #define DELTAGAUGE_HARNESS_CANDIDATE_PLUGIN_LIBRARY_H_
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 
 namespace deltagauge {
@@ -16,7 +17,7 @@ struct LibrarySymbol {
 };
 
 // `path` must have a folder, or the loader would look in its own places.
-LibrarySymbol FindLibrarySymbol(const std::string& path, const char* symbol);
+LibrarySymbol FindLibrarySymbol(const std::filesystem::path& path, const char* symbol);
 
 }  // namespace deltagauge
 

@@ -12,7 +12,7 @@ std::string LoaderMessage() {
 
 }  // namespace
 
-LibrarySymbol FindLibrarySymbol(const std::string& path, const char* symbol) {
+LibrarySymbol FindLibrarySymbol(const std::filesystem::path& path, const char* symbol) {
   // RTLD_NOW: a function that is missing should be told here, not end the process at its first
   // call.
   void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);

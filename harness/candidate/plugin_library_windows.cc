@@ -1,7 +1,6 @@
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
 
-#include <filesystem>
 #include <system_error>
 
 #include "harness/candidate/plugin_library.h"
@@ -15,9 +14,8 @@ std::string LoaderMessage() {
 
 }  // namespace
 
-LibrarySymbol FindLibrarySymbol(const std::string& path, const char* symbol) {
-  const std::filesystem::path wide(std::u8string(path.begin(), path.end()));
-  const HMODULE library = LoadLibraryW(wide.c_str());
+LibrarySymbol FindLibrarySymbol(const std::filesystem::path& path, const char* symbol) {
+  const HMODULE library = LoadLibraryW(path.c_str());
   if (library == nullptr) return {nullptr, LibraryFlaw::kNotLoaded, LoaderMessage()};
   const FARPROC address = GetProcAddress(library, symbol);
   if (address == nullptr) return {nullptr, LibraryFlaw::kNoSymbol, LoaderMessage()};

@@ -48,6 +48,13 @@ LONG WINAPI NoteException(EXCEPTION_POINTERS* what) {
   return EXCEPTION_EXECUTE_HANDLER;
 }
 
+// Asked first: to look for handlers takes more stack than there may be left.
+LONG WINAPI EndAtStackOverflow(EXCEPTION_POINTERS* what) {
+  const DWORD code = what->ExceptionRecord->ExceptionCode;
+  if (code == STATUS_STACK_OVERFLOW) TerminateProcess(GetCurrentProcess(), code);
+  return EXCEPTION_CONTINUE_SEARCH;
+}
+
 void NoteAbort(int) {
   share->notes.out_of_memory = IsOutOfMemory() ? 1 : 0;
   TerminateProcess(GetCurrentProcess(), kAbortStatus);
@@ -55,8 +62,7 @@ void NoteAbort(int) {
 
 void WatchFatalErrors() {
   SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);  // no window waits for an answer
-  ULONG stack_bytes = 65536;  // for NoteException, where the fault is that the stack is used up
-  SetThreadStackGuarantee(&stack_bytes);
+  AddVectoredExceptionHandler(1, EndAtStackOverflow);
   SetUnhandledExceptionFilter(NoteException);
   std::signal(SIGABRT, NoteAbort);
 }

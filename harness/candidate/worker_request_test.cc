@@ -31,11 +31,14 @@ TEST(WorkerRequestTest, ItIsAnsweredAsTheCheckItself) {
   const KernelCase kernel_case = CaseOf("T=5,K=16,V=8");
   const CaseData data = MakeCaseData(kernel_case);
   const PluginSource source = PluginOfFile(DELTAGAUGE_EXAMPLE_PLUGIN);
-  const std::string answer = AnswerTo(PackCheckRequest(source.path, kernel_case, data));
-  EXPECT_EQ(answer, CheckInWorker(source, kernel_case, data));
-  const auto outcome = UnpackOutcome(answer, kernel_case);
-  ASSERT_TRUE(outcome);
+  const auto outcome =
+      UnpackOutcome(AnswerTo(PackCheckRequest(source.path, kernel_case, data)), kernel_case);
+  const auto here = UnpackOutcome(CheckInWorker(source, kernel_case, data), kernel_case);
+  ASSERT_TRUE(outcome && here);
   EXPECT_EQ(outcome->verdict, Verdict::kPassed) << outcome->reason;
+  ASSERT_EQ(outcome->tensors.size(), 2u);
+  EXPECT_EQ(outcome->tensors[0].digest, here->tensors[0].digest);
+  EXPECT_EQ(outcome->tensors[1].result.rel_rmse, here->tensors[1].result.rel_rmse);
 }
 
 TEST(WorkerRequestTest, AskedWhatItIsItSaysThatOrWhyNot) {
