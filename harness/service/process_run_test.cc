@@ -102,6 +102,9 @@ std::optional<int64_t> ChildOfThis() {
 }
 
 TEST_F(ProcessRunTest, KilledItIsAnErrorAndTheNextOneRuns) {
+#if defined(_WIN32)
+  GTEST_SKIP() << "this system does not tell which process it is";
+#endif
   // Minutes, if nobody killed it.
   WriteConfig("long", "{tokens: [65536], value_heads: 16, key_heads: 16}");
   WriteConfig("small", "{tokens: [3], value_heads: 1, key_heads: 1}");
