@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Holds the dashboard reports/grafana.json against the /metrics of a running service: each metric and
-label that it names is there; where Debian's package prometheus is, a Prometheus that scrapes the
+"""Holds the dashboard reports/grafana.json against the /metrics of a running service: each metric
+and label that it names is there; where Debian's package prometheus is, a Prometheus that scrapes the
 service has an answer to each query.
 
     harness/service/grafana_test.py PROGRAM [unittest arguments]
