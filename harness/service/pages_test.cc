@@ -82,6 +82,18 @@ TEST_F(PagesTest, WhatIsWorseThanBeforeStandsOnTop) {
   EXPECT_EQ(page, Page("/")) << "what is remembered says the same";
 }
 
+TEST_F(PagesTest, WarmedUpItRemembersWhatBecameWorse) {
+  Post(ReportOfDay(1));
+  Post(ReportOfDay(2, 0.8));
+  world_.service().WarmUp();
+  // So that nothing could be compared now.
+  world_.store().Write([](Database& database) { database.Run("DELETE FROM bodies"); });
+  EXPECT_THAT(Page("/"), HasSubstr("4 cases worse than before"));
+  EXPECT_THAT(world_.Ask("GET", "/metrics").body,
+              HasSubstr("http_requests_total{route=\"GET /\",status=\"200\"} 1\n"))
+      << "only what was asked for from outside";
+}
+
 TEST_F(PagesTest, WhatDidNotPassStandsOnTop) {
   Report failing = ExampleFailingReport();
   failing.vcs.branch = "broken";
