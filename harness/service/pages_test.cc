@@ -1,6 +1,7 @@
 #include "harness/service/pages.h"
 
 #include <algorithm>
+#include <cmath>
 #include <regex>
 #include <string>
 
@@ -17,6 +18,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::Pair;
@@ -207,6 +209,22 @@ TEST_F(PagesTest, PeersStandSideBySide) {
   EXPECT_THAT(page, HasSubstr("<td>performance.prefill.latency_ms [ms]</td>"
                               "<td class=\"number\">51.2</td><td class=\"number best\">25.6</td>"));
   EXPECT_EQ(page, Page("/peers?report=main-2"));
+  // Two prefills differ in their tokens; the rest of their parameters is said once.
+  EXPECT_THAT(page, HasSubstr("<th scope=\"row\">prefill: tokens 512</th>"));
+  EXPECT_THAT(page, HasSubstr("<li>prefill: baseline eager, "));
+}
+
+TEST_F(PagesTest, APeerWithoutAFigureIsNotTheBest) {
+  Report report = ReportOfDay(1);
+  CaseReport other = report.cases[19];
+  other.id += ",candidate=chunked";
+  other.candidate = other.params["candidate"] = "chunked";
+  other.index = static_cast<int64_t>(report.cases.size());
+  for (Metric& metric : other.metrics) metric.value = std::nan("");
+  report.cases.push_back(other);
+  Post(report);
+  EXPECT_THAT(Page("/peers"), ContainsRegex("speedup</td><td class=\"number\">[^<]*</td>"
+                                            "<td class=\"number best\">1.6"));
 }
 
 TEST_F(PagesTest, RecordsSayWhatCounts) {
