@@ -8,6 +8,7 @@
 #include "harness/report/report_json.h"
 #include "harness/report/report_time.h"
 #include "harness/store/report_store.h"
+#include "harness/store/schema.h"
 #include "harness/store/store_test_database.h"
 
 namespace deltagauge {
@@ -79,6 +80,31 @@ TEST_P(StoreQueriesTest, ABranchHasTheSamePointsHoweverManyReportsItHas) {
   EXPECT_EQ(Points("main", 10), "r0 r2 r4 ");
   EXPECT_EQ(Points("main", 2), "r2 r4 ");
   EXPECT_EQ(Points("side", 10), "r1 r3 r5 ");
+}
+
+// Databases of version 1 had an index of fewer columns.
+TEST_P(StoreQueriesTest, AnOlderDatabaseBecomesANewerOneAndKeepsItsReports) {
+  Add("r0", "main", kNow);
+  store_->Write([](Database& database) {
+    database.Run("DELETE FROM deltagauge_store WHERE version > 1");
+    database.Run("DROP INDEX reports_by_time");
+    database.Run("CREATE INDEX reports_by_time ON reports(created_s, id)");
+  });
+  store_.reset();
+  store_ = ReportStore::Open(database_->address());
+  store_->Read([](Database& database) {
+    EXPECT_EQ(database.QueryInt("SELECT max(version) FROM deltagauge_store"), kStoreVersion);
+    EXPECT_EQ(database.QueryInt("SELECT count(*) FROM deltagauge_store"), kStoreVersion);
+    EXPECT_TRUE(FindReport("r0", &database));
+    ReportFilter filter;
+    filter.verdict = "passed";
+    EXPECT_EQ(ListReports(filter, &database).size(), 1u);
+    filter.commit = "0123456789";
+    filter.machine = ListMachines(&database).front().fingerprint;
+    EXPECT_EQ(ListReports(filter, &database).size(), 1u);
+    filter.commit = "1123456789";
+    EXPECT_TRUE(ListReports(filter, &database).empty());
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(Databases, StoreQueriesTest,
