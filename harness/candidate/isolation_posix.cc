@@ -71,9 +71,9 @@ class SharedNotes {
 
 // --- in the worker
 
-// Pages of address space that this process has; 0: not known. Callable from a signal handler.
-int64_t UsedPages() {
-  const int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+// Pages of address space that a process has; 0: not known. Callable from a signal handler.
+int64_t UsedPages(const char* statm = "/proc/self/statm") {
+  const int file = open(statm, O_RDONLY | O_CLOEXEC);
   if (file < 0) return 0;
   char text[32] = "";
   const ssize_t count = read(file, text, sizeof(text) - 1);
@@ -114,11 +114,12 @@ void WatchFatalSignals() {
   for (const int signal : kFatalSignals) sigaction(signal, &action, nullptr);
 }
 
-void LimitMemory(int64_t memory_bytes) {
+void LimitMemory(int64_t memory_bytes, WorkerNotes* notes) {
   const int64_t used_pages = UsedPages();
   if (memory_bytes <= 0 || used_pages == 0) return;
   const int64_t page_bytes = sysconf(_SC_PAGESIZE);
   most_pages = used_pages + memory_bytes / page_bytes;
+  notes->most_pages = most_pages;
   rlimit limit = {};
   getrlimit(RLIMIT_AS, &limit);
   limit.rlim_cur = std::min<rlim_t>(
@@ -146,7 +147,7 @@ void Send(int descriptor, WorkerMessage::Kind kind, const std::string& bytes) {
   setrlimit(RLIMIT_CORE, &no_core);
   SetWorkerNotes(notes);
   WatchFatalSignals();
-  LimitMemory(limits.memory_bytes);
+  LimitMemory(limits.memory_bytes, notes);
   try {
     Send(descriptor, WorkerMessage::Kind::kAnswer, body());
   } catch (const std::exception& error) {
@@ -159,13 +160,15 @@ void Send(int descriptor, WorkerMessage::Kind kind, const std::string& bytes) {
 
 // --- in the process that watches
 
-enum class Ending : uint8_t { kEnded, kTimeOver };
+enum class Ending : uint8_t { kEnded, kTimeOver, kMemoryOver };
 
 class Watch {
  public:
-  Watch(pid_t worker, int descriptor, double seconds)
+  Watch(pid_t worker, int descriptor, const WorkerNotes* notes, double seconds)
       : worker_(worker),
         descriptor_(descriptor),
+        notes_(notes),
+        statm_(fmt::format("/proc/{}/statm", worker)),
         deadline_(std::chrono::steady_clock::now() +
                   std::chrono::duration_cast<std::chrono::steady_clock::duration>(
                       std::chrono::duration<double>(seconds))) {}
@@ -173,7 +176,7 @@ class Watch {
   // Until the message is whole, there will be none, or time is over.
   void Receive() {
     while (!message_.IsWhole()) {
-      if (std::chrono::steady_clock::now() > deadline_) return;
+      if (std::chrono::steady_clock::now() > deadline_ || !HoldsMemoryLimit()) return;
       // Asked first: what an ended worker has sent is in the pipe by now. The end of the pipe says
       // nothing, for what the worker has started may hold it open.
       const bool has_ended = HasEnded();
@@ -191,6 +194,7 @@ class Watch {
     Ending ending = Ending::kEnded;
     while (!message_.IsWhole() && !HasEnded() && ending == Ending::kEnded) {
       if (std::chrono::steady_clock::now() > deadline_) ending = Ending::kTimeOver;
+      if (!HoldsMemoryLimit()) ending = Ending::kMemoryOver;
       poll(nullptr, 0, 1);
     }
     kill(-worker_, SIGKILL);
@@ -213,6 +217,12 @@ class Watch {
            info.si_pid == worker_;
   }
 
+  // The system refuses more than that. Not every one holds processes to it (qemu-user), so it is
+  // looked at, too.
+  bool HoldsMemoryLimit() const {
+    return notes_->most_pages <= 0 || UsedPages(statm_.c_str()) <= notes_->most_pages;
+  }
+
   size_t ReadSome() {
     char buffer[65536];
     const ssize_t count = read(descriptor_, buffer, sizeof(buffer));
@@ -223,6 +233,8 @@ class Watch {
 
   pid_t worker_;
   int descriptor_;
+  const WorkerNotes* notes_;
+  std::string statm_;
   std::chrono::steady_clock::time_point deadline_;
   WorkerMessage message_;
   int status_ = 0;
@@ -243,12 +255,12 @@ std::string ReasonOf(const WorkerNotes& notes, const IsolationLimits& limits, En
     return fmt::format("was still running{} after {:g} s", where, limits.seconds);
   }
   const std::string memory =
-      notes.out_of_memory != 0
-          ? fmt::format("; its memory limit of {} MiB was used up", limits.memory_bytes >> 20)
-          : "";
+      fmt::format("its memory limit of {} MiB was used up", limits.memory_bytes >> 20);
+  if (ending == Ending::kMemoryOver) return fmt::format("was ended{}: {}", where, memory);
   if (WIFSIGNALED(status)) {
     return fmt::format("was ended by {}{}{}{}", SignalText(WTERMSIG(status)), where,
-                       fault.empty() ? "" : ": " + fault, memory);
+                       fault.empty() ? "" : fmt::format(": {}", fault),
+                       notes.out_of_memory != 0 ? fmt::format("; {}", memory) : "");
   }
   return fmt::format("ended the process with exit code {}{}", WEXITSTATUS(status), where);
 }
@@ -274,7 +286,7 @@ IsolatedAnswer RunIsolated(const IsolationLimits& limits, const std::function<st
   }
   setpgid(worker, worker);  // here too: whichever comes first
   write_end.Close();
-  Watch watch(worker, read_end.get(), limits.seconds);
+  Watch watch(worker, read_end.get(), notes.get(), limits.seconds);
   watch.Receive();
   const Ending ending = watch.End();
   const WorkerMessage& message = watch.message();

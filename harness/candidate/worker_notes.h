@@ -13,6 +13,7 @@ struct WorkerNotes {
   char step[64] = "";    // "run", "prepare", ...; empty: our own code
   char fault[192] = "";  // what a fatal signal was about
   int32_t out_of_memory = 0;
+  int64_t most_pages = 0;  // POSIX: of address space, that the worker may have; 0: no limit
 };
 
 // Where this process writes its notes; nullptr: nowhere. Not thread-safe.

@@ -216,7 +216,8 @@ std::string ErrorOf(const Series& series, const ChangePointOptions& options = {}
 }
 
 TEST(ChangePointsTest, RefusesWhatIsNoFigure) {
-  EXPECT_THAT(ErrorOf({1, 2, std::nan(""), 4}), HasSubstr("series: value 2 is nan"));
+  EXPECT_THAT(ErrorOf({1, 2, std::numeric_limits<double>::quiet_NaN(), 4}),
+              HasSubstr("series: value 2 is nan"));
   EXPECT_THAT(ErrorOf({std::numeric_limits<double>::infinity()}), HasSubstr("value 0 is inf"));
 }
 
