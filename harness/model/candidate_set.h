@@ -46,6 +46,9 @@ struct Candidate {
   std::optional<Translation> translation = {};
   // Not empty: it runs nowhere. Drift and agreement are those of its logits, all else is skipped.
   std::vector<TextLogits> logits = {};
+  // Not empty: it is not there, for this reason. Its cases, and those with it as baseline, are
+  // skipped.
+  std::string absence = {};
 
   // nullptr: it has none of this text.
   const ForeignLogits* LogitsOf(const TextConfig& text) const;
