@@ -60,6 +60,8 @@ class CandidateSet {
   void Add(Candidate candidate);
   // Throws reference::InputError, with the nearest name, if there is none.
   const Candidate& Get(std::string_view name) const;
+  // For the model. Throws as Get does, and std::runtime_error for one that can't run there.
+  std::unique_ptr<reference::LayerRecurrence> MakeArm(std::string_view name) const;
   bool IsOutside(std::string_view name) const;
   const std::vector<Candidate>& All() const { return candidates_; }
 
