@@ -93,7 +93,7 @@ void ReportTargets(BenchContext& context, const std::string& only, std::FILE* ou
   std::vector<Comparison> comparisons = SpeedTargets(context);
   std::erase_if(comparisons,
                 [&](const Comparison& c) { return c.what.find(only) == std::string::npos; });
-  if (comparisons.empty()) throw std::runtime_error("no pair has '" + only + "' in its name");
+  if (comparisons.empty()) throw std::invalid_argument("no pair has '" + only + "' in its name");
   fmt::print(out, "\nTiming {} pairs in turns.\n", comparisons.size());
   std::fflush(out);
   std::vector<ComparisonResult> results;
