@@ -12,9 +12,8 @@
 #include "harness/candidate/outcome_wire.h"
 #include "harness/candidate/plugin.h"
 
+namespace deltagauge {
 namespace {
-
-using namespace deltagauge;
 
 void Require(bool condition) {
   if (!condition) std::abort();
@@ -106,26 +105,26 @@ void TryDescription(std::string_view data) {
   Require(UnpackInfo(PackInfo(info)).has_value());
 }
 
+void TryBytes(std::string_view data) {
+  const std::string_view rest = data.substr(1);
+  switch (static_cast<uint8_t>(data[0]) % 5) {
+    case 0:
+      return TryInfo(std::string(rest));
+    case 1:
+      return TryInfo(Changed(PackInfo(InfoOf(GoodCandidate())), rest));
+    case 2:
+      return TryOutcome(std::string(rest));
+    case 3:
+      return TryOutcome(Changed(PackOutcome(GoodOutcome()), rest));
+    default:
+      return TryDescription(rest);
+  }
+}
+
 }  // namespace
+}  // namespace deltagauge
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  if (size == 0) return 0;
-  const std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 5) {
-    case 0:
-      TryInfo(std::string(rest));
-      break;
-    case 1:
-      TryInfo(Changed(PackInfo(InfoOf(GoodCandidate())), rest));
-      break;
-    case 2:
-      TryOutcome(std::string(rest));
-      break;
-    case 3:
-      TryOutcome(Changed(PackOutcome(GoodOutcome()), rest));
-      break;
-    default:
-      TryDescription(rest);
-  }
+  if (size > 0) deltagauge::TryBytes({reinterpret_cast<const char*>(data), size});
   return 0;
 }
