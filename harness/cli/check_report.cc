@@ -1,7 +1,9 @@
 #include "harness/cli/check_report.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "fmt/format.h"
@@ -48,6 +50,18 @@ int Count(std::span<const GroupedOutcome> outcomes, Verdict verdict) {
       [&](const GroupedOutcome& grouped) { return grouped.outcome.verdict == verdict; }));
 }
 
+// A plug-in without bfloat16 has one thing to say of thirty cases.
+std::map<std::string, std::vector<const GroupedOutcome*>> SkippedByReason(
+    std::span<const GroupedOutcome> outcomes) {
+  std::map<std::string, std::vector<const GroupedOutcome*>> skipped;
+  for (const GroupedOutcome& grouped : outcomes) {
+    if (grouped.outcome.verdict == Verdict::kSkipped) {
+      skipped[grouped.outcome.reason].push_back(&grouped);
+    }
+  }
+  return skipped;
+}
+
 }  // namespace
 
 std::string FormatCheckTable(std::span<const GroupedOutcome> outcomes) {
@@ -75,10 +89,19 @@ std::string FormatCheckTable(std::span<const GroupedOutcome> outcomes) {
 
 std::string FormatProblems(std::span<const GroupedOutcome> outcomes, std::string_view command) {
   std::string text;
+  const auto add_line = [&](const CheckOutcome& outcome) {
+    text += fmt::format("  {} '{}'\n", command, PrintCase(outcome.kernel_case));
+  };
   for (const auto& [group, outcome] : outcomes) {
-    if (outcome.verdict == Verdict::kPassed) continue;
-    text += fmt::format("{} ({}): {}\n  {} '{}'\n", VerdictName(outcome.verdict), group,
-                        outcome.reason, command, PrintCase(outcome.kernel_case));
+    if (outcome.verdict == Verdict::kPassed || outcome.verdict == Verdict::kSkipped) continue;
+    text += fmt::format("{} ({}): {}\n", VerdictName(outcome.verdict), group, outcome.reason);
+    add_line(outcome);
+  }
+  for (const auto& [reason, skipped] : SkippedByReason(outcomes)) {
+    text += skipped.size() == 1
+                ? fmt::format("skipped ({}): {}\n", skipped.front()->group, reason)
+                : fmt::format("skipped, {} cases: {}; the first:\n", skipped.size(), reason);
+    add_line(skipped.front()->outcome);
   }
   return text;
 }

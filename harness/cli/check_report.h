@@ -19,8 +19,8 @@ struct GroupedOutcome {
 // fp64, with the worst of the float32 references on the same cases beside it.
 std::string FormatCheckTable(std::span<const GroupedOutcome> outcomes);
 
-// Each case that did not pass: what was wrong, and the line that runs it again, by `command`. "" if
-// all passed.
+// Each case that did not pass: what was wrong, and the line that runs it again, by `command`; last,
+// what was skipped, once for each reason. "" if all passed.
 std::string FormatProblems(std::span<const GroupedOutcome> outcomes,
                            std::string_view command = "deltagauge repro");
 

@@ -57,6 +57,17 @@ TEST(CheckReportTest, ProblemsComeWithTheLineThatRunsThemAgain) {
             "failed (keys): R3 output failed\n  deltagauge repro 'kernel:T=5'\n");
 }
 
+TEST(CheckReportTest, SkippedCasesAreCountedByReason) {
+  std::vector<GroupedOutcome> outcomes(4, Outcome("random", Verdict::kSkipped, 0, 0));
+  for (GroupedOutcome& grouped : outcomes) grouped.outcome.reason = "no bfloat16";
+  outcomes[1].outcome.reason = "K is 64 at most";
+  outcomes[2].outcome.verdict = Verdict::kError;
+  EXPECT_EQ(FormatProblems(outcomes),
+            "error (random): no bfloat16\n  deltagauge repro 'kernel:T=5'\n"
+            "skipped (random): K is 64 at most\n  deltagauge repro 'kernel:T=5'\n"
+            "skipped, 2 cases: no bfloat16; the first:\n  deltagauge repro 'kernel:T=5'\n");
+}
+
 TEST(CheckReportTest, VerdictLineCountsEverything) {
   const std::vector<GroupedOutcome> outcomes = {Outcome("keys", Verdict::kPassed, 0, 0),
                                                 Outcome("keys", Verdict::kFailed, 0, 0),

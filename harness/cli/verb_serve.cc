@@ -132,6 +132,7 @@ class ServeVerb final : public Verb {
       console.out << fmt::format("listening at http://{}{}{}:{}/\n", is_v6 ? "[" : "",
                                  address_.host, is_v6 ? "]" : "", server.port());
       console.out.flush();
+      service.WarmUp();
       WaitForEnd(options, store.get());
       // Before the server waits for its connections: some of them wait for a run.
       if (runs) runs->Close();

@@ -3,60 +3,27 @@
 // A service of its own on a fresh database, reports made from the golden one, and chromium. Nothing
 // here looks at how long something takes.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import "./browser_hostile_test.mjs";
+import {
+  TestService, figureOf, goldenReport, isSeen, openPage, startBrowser, stopBrowser, takePicture, withPage,
+} from "./browser_stage.mjs";
+import "./browser_tasks_test.mjs";
 
-const [program, folder] = process.argv.slice(2).map((path) => resolve(path));
-const { chromium } = createRequire(join(folder, "from_here.js"))("playwright-core");
-const screenshots = join(folder, "screenshots");
-const golden = fileURLToPath(new URL("../report/fixtures/golden_report.json", import.meta.url));
-
-const kToken = "token-of-the-browser-test";
-const kWindow = { width: 1280, height: 800 };
-const kPatience_ms = 120_000; // for machines with much else to do
 const kSlowDays = 26; // days of main before it becomes slower
 const kDays = 40;
 
-let work = null;
-let server = null;
-let browser = null;
-let home = "";
+let service = null;
 
-// --- The service and its reports.
-
-const startServer = () =>
-  new Promise((resolveUrl, reject) => {
-    const token = join(work, "token");
-    writeFileSync(token, kToken);
-    server = spawn(program, ["serve", "--db", join(work, "store.sqlite"), "--port", "0",
-      "--token-file", token], { stdio: ["ignore", "pipe", "inherit"] });
-    server.once("error", reject);
-    server.once("exit", (code) => reject(new Error(`the service ended with ${code}`)));
-    let said = "";
-    server.stdout.on("data", (piece) => {
-      said += piece;
-      const found = /listening at (http:\S+?)\/\n/.exec(said);
-      if (found) resolveUrl(found[1]);
-    });
-  });
-
-const send = async (method, path, value) => {
-  const answer = await fetch(home + path, {
-    method, body: JSON.stringify(value), headers: { Authorization: `Bearer ${kToken}` },
-  });
-  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${await answer.text()}`);
-};
+// --- Its reports.
 
 // The same on every run: a wave in place of noise.
 const speedOf = (day, level) => level * (1 + 0.004 * Math.sin(3 * day) + 0.003 * Math.cos(7 * day));
 
-const makeReport = ({ branch, day, speed, machine = "bench-1", fingerprint = "8f14e45fceea167a" }) => {
-  const report = JSON.parse(readFileSync(golden, "utf8"));
+const makeReport = ({
+  branch, day, speed, machine = "bench-1", fingerprint = "8f14e45fceea167a",
+}) => {
+  const report = goldenReport();
   report.report_id = `${branch}-${day}-${machine}`;
   report.created_at = new Date(Date.UTC(2026, 0, day, 9, 30)).toISOString().replace(".000", "");
   report.vcs.branch = branch;
@@ -72,9 +39,6 @@ const makeReport = ({ branch, day, speed, machine = "bench-1", fingerprint = "8f
   return report;
 };
 
-const figureOf = (report, id, name) =>
-  report.cases.find((one) => one.id === id).metrics.find((one) => one.name === name).value;
-
 const main = Array.from({ length: kDays }, (_, i) => makeReport(
   { branch: "main", day: i + 1, speed: speedOf(i, i < kSlowDays ? 1 : 0.9) }));
 const arm = makeReport({ branch: "main", day: 39, speed: 0.8, machine: "arm-1", fingerprint: "aa51c3d2e4f60718" });
@@ -88,57 +52,12 @@ const slow = [
 ];
 
 const seed = async () => {
-  for (const report of [...main, arm, ...fast, ...slow]) await send("POST", "/api/v1/reports", report);
-  await send("POST", "/api/v1/annotations", {
+  for (const report of [...main, arm, ...fast, ...slow]) await service.send("POST", "/api/v1/reports", report);
+  await service.send("POST", "/api/v1/annotations", {
     author: "ann", note: "compiler 12.2 to 12.4", at: "2026-01-12T00:00:00Z" });
-  await send("PUT", "/api/v1/baselines/v0.1", {
+  await service.send("PUT", "/api/v1/baselines/v0.1", {
     report_id: main[9].report_id, author: "ann", reason: "<img src=x onerror=alert(1)>" });
 };
-
-// --- Pages.
-
-// What a page says on its console, its errors and dialogs go into `complaints`.
-const open = async (path, options = {}) => {
-  const page = await browser.newPage({ viewport: kWindow, ...options });
-  page.complaints = [];
-  page.setDefaultTimeout(kPatience_ms);
-  page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) page.complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => page.complaints.push(error.message));
-  page.on("requestfailed", (request) => {
-    const isEnd = request.url().endsWith("/events"); // a stream ends with its page
-    if (!isEnd) page.complaints.push(`${request.url()} failed`);
-  });
-  page.on("dialog", (dialog) => {
-    page.complaints.push(`dialog: ${dialog.message()}`);
-    dialog.dismiss();
-  });
-  const answer = await page.goto(home + path, { waitUntil: "load" });
-  assert.equal(answer.status(), 200, path);
-  return page;
-};
-
-// Runs `look` on a page, which must have nothing to complain of then.
-const withPage = async (path, look, options) => {
-  const page = await open(path, options);
-  try {
-    await look(page);
-    assert.deepEqual(page.complaints, [], path);
-  } finally {
-    await page.close();
-  }
-};
-
-// Whether it is in the window as it was opened, and nothing lies over it.
-const isSeen = (locator) =>
-  locator.evaluate((element) => {
-    const { left, top, width, height } = element.getBoundingClientRect();
-    const hit = document.elementFromPoint(left + width / 2, top + height / 2);
-    return scrollY === 0 && top >= 0 && top + height <= innerHeight && element.contains(hit);
-  });
-
-const takePicture = (page, name) => page.screenshot({ path: join(screenshots, `${name}.png`) });
 
 const trendPath = `/trend?${new URLSearchParams({
   case: "prefill:tokens=512", metric: "performance.prefill.speedup",
@@ -146,29 +65,23 @@ const trendPath = `/trend?${new URLSearchParams({
 const paths = ["/", `/reports/${main[39].report_id}`, trendPath, "/trend", "/compare",
   "/compare?base=main&head=short-chunks", "/peers", "/records", "/tasks"];
 
+const visit = (path, look, options) => withPage(service.home + path, look, options);
+
 before(async () => {
-  work = mkdtempSync(join(tmpdir(), "deltagauge-browser-"));
-  mkdirSync(screenshots, { recursive: true });
-  home = await startServer();
+  await startBrowser();
+  service = await TestService.start();
   await seed();
-  browser = await chromium.launch({ executablePath: "/usr/bin/chromium" });
 });
 
 after(async () => {
-  await browser?.close();
-  if (server) {
-    server.removeAllListeners("exit");
-    const ended = new Promise((done) => server.once("exit", done));
-    server.kill("SIGTERM");
-    await ended;
-  }
-  if (work) rmSync(work, { recursive: true, force: true });
+  await stopBrowser();
+  await service?.stop();
 });
 
 for (const colorScheme of ["light", "dark"]) {
   test(`every page loads without complaint, ${colorScheme}`, async () => {
     for (const path of paths) {
-      await withPage(path, async (page) => {
+      await visit(path, async (page) => {
         assert.equal(await page.getByRole("main").count(), 1, path);
         assert.equal(await page.getByRole("navigation").count(), 1, path);
         assert.equal(await page.locator("h1").count(), 1, path);
@@ -181,8 +94,8 @@ for (const colorScheme of ["light", "dark"]) {
 }
 
 test("a page that is not there is a page", async () => {
-  const page = await browser.newPage();
-  const answer = await page.goto(`${home}/reports/none`);
+  const page = await openPage(`${service.home}/`);
+  const answer = await page.goto(`${service.home}/reports/none`);
   assert.equal(answer.status(), 404);
   assert.equal(await page.getByRole("heading", { level: 1 }).innerText(), "Not here");
   await page.close();
@@ -190,7 +103,7 @@ test("a page that is not there is a page", async () => {
 
 test("what asks for a script inside a page is refused one", async () => {
   // That the policy holds here, or the tests above would prove nothing.
-  const page = await open("/");
+  const page = await openPage(`${service.home}/`);
   await page.evaluate(() => {
     const script = document.createElement("script");
     script.textContent = "document.title = 'ran'";
@@ -202,7 +115,7 @@ test("what asks for a script inside a page is refused one", async () => {
 });
 
 test("a posted report appears, with its charts", async () => {
-  await withPage("/", async (page) => {
+  await visit("/", async (page) => {
     const report = main[39];
     await page.locator(`a[href="/reports/${report.report_id}"]`).first().click();
     await page.waitForURL(`**/reports/${report.report_id}`);
@@ -218,43 +131,78 @@ test("a posted report appears, with its charts", async () => {
   });
 });
 
+const wanted = main.map((one) => figureOf(one, "prefill:tokens=512", "performance.prefill.speedup"));
+
+// That the chart has these figures, with all that belongs to them.
+const checkTrend = async (page) => {
+  const [data, drawn] = await page.evaluate(() => {
+    const { datasets } = Chart.getChart("trend").data;
+    return [
+      JSON.parse(document.getElementById("chart-data").textContent),
+      Object.fromEntries(datasets.map((set) => [set.label, set.data.map(({ y }) => y)])),
+    ];
+  });
+  assert.deepEqual(data.points.map((one) => one.value), wanted);
+  assert.deepEqual(drawn.figure, wanted);
+  assert.ok(drawn.interval.every((high, i) => high > wanted[i]));
+  assert.ok(drawn["interval, low"].every((low, i) => low < wanted[i]));
+  assert.equal(drawn["noise floor"].length, wanted.length);
+  assert.ok(drawn["gate 1.3"].every((limit) => limit === 1.3));
+  assert.deepEqual(data.changes.map((one) => [one.index, one.worse]), [[kSlowDays, true]]);
+  assert.deepEqual(data.remarks.map((one) => one.index), [11]);
+  assert.equal(await page.locator("#points + .table tbody tr").count(), wanted.length);
+};
+
+// The line's own colour is there: not only the objects, but the picture.
+const isDrawn = (page) =>
+  page.evaluate(() => {
+    const canvas = document.getElementById("trend");
+    const { data: bytes } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const [r, g, b] = [0x0b, 0x62, 0xc4];
+    let found = 0;
+    for (let i = 0; i < bytes.length; i += 4) {
+      if (bytes[i] === r && bytes[i + 1] === g && bytes[i + 2] === b) ++found;
+    }
+    return found > 500;
+  });
+
 test("a trend is drawn from the right points", async () => {
-  const wanted = main.map((one) => figureOf(one, "prefill:tokens=512", "performance.prefill.speedup"));
-  await withPage(trendPath, async (page) => {
-    const [data, drawn] = await page.evaluate(() => {
-      const { datasets } = Chart.getChart("trend").data;
-      return [
-        JSON.parse(document.getElementById("chart-data").textContent),
-        Object.fromEntries(datasets.map((set) => [set.label, set.data.map(({ y }) => y)])),
-      ];
-    });
-    assert.deepEqual(data.points.map((one) => one.value), wanted);
-    assert.deepEqual(drawn.figure, wanted);
-    assert.ok(drawn.interval.every((high, i) => high > wanted[i]));
-    assert.ok(drawn["interval, low"].every((low, i) => low < wanted[i]));
-    assert.equal(drawn["noise floor"].length, wanted.length);
-    assert.ok(drawn["gate 1.3"].every((limit) => limit === 1.3));
-    assert.deepEqual(data.changes.map((one) => [one.index, one.worse]), [[kSlowDays, true]]);
-    assert.deepEqual(data.remarks.map((one) => one.index), [11]);
-    assert.equal(await page.locator("#points + .table tbody tr").count(), wanted.length);
-    // The line's own colour is there: not only the objects, but the picture.
-    const isDrawn = await page.evaluate(() => {
-      const canvas = document.getElementById("trend");
-      const { data: bytes } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-      const [r, g, b] = [0x0b, 0x62, 0xc4];
-      let found = 0;
-      for (let i = 0; i < bytes.length; i += 4) {
-        if (bytes[i] === r && bytes[i + 1] === g && bytes[i + 2] === b) ++found;
-      }
-      return found > 500;
-    });
-    assert.ok(isDrawn);
+  await visit(trendPath, async (page) => {
+    await checkTrend(page);
+    assert.ok(await isDrawn(page));
     await takePicture(page, "trend");
   }, { colorScheme: "light" });
 });
 
+test("a trend of wrong points would be found", async () => {
+  await visit(trendPath, async (page) => {
+    // One figure altered on its way: both in the data, then only in what is drawn.
+    await page.route("**/trend?*", async (route) => {
+      const answer = await route.fetch();
+      const html = (await answer.text()).replace(/"value":[0-9.]+/, '"value":1.0');
+      await route.fulfill({ response: answer, body: html });
+    });
+    await page.reload();
+    await assert.rejects(checkTrend(page), assert.AssertionError);
+    await page.unroute("**/trend?*");
+    await page.reload();
+    await checkTrend(page);
+    await page.evaluate(() => {
+      const chart = Chart.getChart("trend");
+      chart.data.datasets.find((set) => set.label === "figure").data[3].y += 0.001;
+      chart.update();
+    });
+    await assert.rejects(checkTrend(page), assert.AssertionError);
+    await page.evaluate(() => {
+      const canvas = document.getElementById("trend");
+      canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+    });
+    assert.equal(await isDrawn(page), false);
+  }, { colorScheme: "light" });
+});
+
 test("a form chooses another trend", async () => {
-  await withPage(trendPath, async (page) => {
+  await visit(trendPath, async (page) => {
     await page.locator("select[name=metric]").selectOption("performance.decode.speedup");
     await page.locator("select[name=case]").selectOption("prefill:tokens=512");
     await page.getByRole("button", { name: "Show" }).click();
@@ -265,12 +213,19 @@ test("a form chooses another trend", async () => {
 });
 
 test("a regression is seen without scrolling", async () => {
-  await withPage("/", async (page) => {
+  await visit("/", async (page) => {
     const regressed = page.locator(".badge.failed", { hasText: "regressed" }).first();
     assert.ok(await isSeen(regressed));
     const row = page.locator("tr", { has: regressed }).first();
     assert.match(await row.innerText(), /short-chunks/);
     await takePicture(page, "overview");
+    // Below the window, or under something, it would not count.
+    const move = (px) => page.evaluate((margin) => {
+      document.getElementById("attention").style.marginTop = margin;
+    }, px);
+    await move("2000px");
+    assert.equal(await isSeen(regressed), false);
+    await move("");
     await row.getByRole("link", { name: /worse than before/ }).click();
     assert.ok(await isSeen(page.locator(".badge.failed", { hasText: "worse" }).first()));
     await takePicture(page, "compare");
@@ -278,7 +233,7 @@ test("a regression is seen without scrolling", async () => {
 });
 
 test("a comparison of two machines warns", async () => {
-  await withPage(`/compare?base=${main[38].report_id}&head=${arm.report_id}`, async (page) => {
+  await visit(`/compare?base=${main[38].report_id}&head=${arm.report_id}`, async (page) => {
     const warning = page.getByRole("alert");
     assert.ok(await isSeen(warning));
     assert.match(await warning.innerText(), /two machines: bench-1 and arm-1.*not compared/s);
@@ -291,7 +246,7 @@ test("a comparison of two machines warns", async () => {
 });
 
 test("the keyboard reaches what matters", async () => {
-  await withPage("/", async (page) => {
+  await visit("/", async (page) => {
     const focused = () => page.evaluate(() => ({
       text: document.activeElement.textContent.trim(),
       outline: getComputedStyle(document.activeElement).outlineStyle,
@@ -319,7 +274,7 @@ test("the keyboard reaches what matters", async () => {
 
 test("a narrow window does not scroll sideways", async () => {
   for (const path of paths) {
-    await withPage(path, async (page) => {
+    await visit(path, async (page) => {
       const width = await page.evaluate(() => document.scrollingElement.scrollWidth);
       assert.ok(width <= 360, `${path}: ${width}`);
     }, { viewport: { width: 360, height: 740 } });
@@ -327,27 +282,7 @@ test("a narrow window does not scroll sideways", async () => {
 });
 
 test("without scripts the figures are there", async () => {
-  await withPage(trendPath, async (page) => {
+  await visit(trendPath, async (page) => {
     assert.equal(await page.locator("#points + .table tbody tr").count(), kDays);
   }, { javaScriptEnabled: false });
-});
-
-test("tasks show their progress as it comes", async (context) => {
-  const page = await open("/tasks");
-  if ((await page.locator("#tasks-status").count()) === 0) {
-    await page.close();
-    return context.skip("this service runs no tasks");
-  }
-  const events =
-    'event: progress\ndata: {"done": 3, "total": 12, "state": "running"}\n\n' +
-    'event: end\ndata: {"state": "completed", "config": "<b>quick</b>", "report_id": "r-1", "verdict": "passed"}\n\n';
-  await page.route("**/api/v1/runs", (route) => route.fulfill({
-    json: { runs: [{ task: "t-1", config: "<b>quick</b>", state: "running" }] } }));
-  await page.route("**/api/v1/runs/t-1/events", (route) => route.fulfill({
-    contentType: "text/event-stream", body: events }));
-  await page.reload();
-  await page.getByRole("link", { name: "report" }).waitFor();
-  assert.match(await page.locator("tbody tr").innerText(), /completed\s+<b>quick<\/b>\s+3 of 12/);
-  assert.deepEqual(page.complaints, []);
-  await page.close();
 });

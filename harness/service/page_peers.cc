@@ -1,5 +1,6 @@
 // /peers: implementations side by side, from one report that ran several of them.
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <set>
@@ -19,7 +20,7 @@ namespace {
 constexpr size_t kMaxRead = 12;  // reports that are looked at for one with several candidates
 
 struct Row {
-  std::string question;  // the case without its candidate
+  std::string question;  // what tells it from the others of its kind, whoever answered
   std::string metric;
   std::string unit;
   Direction direction = Direction::kNeither;
@@ -32,26 +33,48 @@ std::set<std::string> CandidatesOf(const Report& report) {
   return candidates;
 }
 
-// "prefill: dtype float32, tokens 512": what was asked, whoever answered.
-std::string QuestionOf(const CaseReport& of) {
+using Params = std::map<std::string, std::string, std::less<>>;
+
+// "prefill: dtype float32, tokens 512", without what is left out.
+std::string QuestionOf(const CaseReport& of, const Params& left_out) {
   std::string text = of.kind;
   char before = ':';
   for (const auto& [name, value] : of.params) {
-    if (name == "candidate") continue;
+    if (name == "candidate" || left_out.count(name) > 0) continue;
     text += fmt::format("{} {} {}", before, name, value);
     before = ',';
   }
   return text;
 }
 
+// By kind: the parameters that have one value in all of its cases. A kernel case has twenty, of
+// which two differ.
+std::map<std::string, Params> CommonParams(const Report& report) {
+  std::map<std::string, Params> common;
+  for (const CaseReport& of : report.cases) {
+    const auto [place, is_first] = common.try_emplace(of.kind, of.params);
+    if (is_first) {
+      place->second.erase("candidate");
+      continue;
+    }
+    std::erase_if(place->second, [&](const auto& param) {
+      const auto found = of.params.find(param.first);
+      return found == of.params.end() || found->second != param.second;
+    });
+  }
+  return common;
+}
+
 // Those that at least two candidates have, in the order of the report.
-std::vector<Row> SharedRows(const Report& report) {
+std::vector<Row> SharedRows(const Report& report,
+                            const std::map<std::string, Params>& common_params) {
   std::vector<Row> rows;
   std::map<std::pair<std::string, std::string>, size_t> places;
   for (const CaseReport& of : report.cases) {
-    const std::string question = QuestionOf(of);
+    const std::string whole = QuestionOf(of, {});
+    const std::string question = QuestionOf(of, common_params.at(of.kind));
     for (const Metric& metric : of.metrics) {
-      const auto [place, is_new] = places.emplace(std::pair(question, metric.name), rows.size());
+      const auto [place, is_new] = places.emplace(std::pair(whole, metric.name), rows.size());
       if (is_new) rows.push_back({question, metric.name, metric.unit, metric.direction, {}});
       rows[place->second].of_candidate.emplace(of.candidate, std::pair(&of, &metric));
     }
@@ -67,6 +90,7 @@ std::string BestOf(const Row& row) {
   std::optional<double> value;
   for (const auto& [candidate, figure] : row.of_candidate) {
     const double other = figure.second->value;
+    if (!std::isfinite(other)) continue;
     if (value && other == *value) best.clear();
     const bool is_better =
         !value || (row.direction == Direction::kLargerIsBetter ? other > *value : other < *value);
@@ -104,6 +128,21 @@ std::string Arms(const Report& report) {
   if (rows.empty()) return "";
   return html::Section("arms", "Who they are",
                        html::Table("Arms of the report", {"arm", "role", "version", "what"}, rows));
+}
+
+// What all rows of a kind share, once.
+std::string CommonText(const std::map<std::string, Params>& common_params) {
+  std::string items;
+  for (const auto& [kind, params] : common_params) {
+    std::string text;
+    for (const auto& [name, value] : params) {
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, value);
+    }
+    if (!text.empty()) items += "<li>" + EscapeXml(kind + ": " + text) + "</li>\n";
+  }
+  if (items.empty()) return "";
+  return "<details><summary>What all cases of a kind have in common</summary><ul>\n" + items +
+         "</ul></details>\n";
 }
 
 struct Chosen {
@@ -147,7 +186,10 @@ HttpResponse PeersPage(const ServiceParts& parts, const HttpRequest& request) {
   std::vector<std::string> columns = {"asked", "figure"};
   columns.insert(columns.end(), candidates.begin(), candidates.end());
   std::string rows;
-  for (const Row& row : SharedRows(chosen->report)) rows += RowHtml(row, candidates);
+  const auto common_params = CommonParams(chosen->report);
+  for (const Row& row : SharedRows(chosen->report, common_params)) {
+    rows += RowHtml(row, candidates);
+  }
   page.main = PageTitle(
       "Peers",
       fmt::format("{} on {}, {}.",
@@ -158,7 +200,8 @@ HttpResponse PeersPage(const ServiceParts& parts, const HttpRequest& request) {
       "peers", "Side by side",
       rows.empty() ? "<p>No two candidates answered the same question.</p>\n"
                    : html::Table("The best of a row is bold; figures of one run on one machine",
-                                 columns, rows));
+                                 columns, rows) +
+                         CommonText(common_params));
   page.main += Arms(chosen->report);
   return RenderFrame(page, parts.options.version);
 }

@@ -1,6 +1,7 @@
 #include "harness/service/pages.h"
 
 #include <algorithm>
+#include <cmath>
 #include <regex>
 #include <string>
 
@@ -17,6 +18,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::Pair;
@@ -80,6 +82,18 @@ TEST_F(PagesTest, WhatIsWorseThanBeforeStandsOnTop) {
   EXPECT_THAT(page, HasSubstr("<a href=\"/compare?base=main-1&amp;head=main-2\">4 cases worse"));
   EXPECT_LT(page.find("regressed"), page.find("id=\"heads\""));
   EXPECT_EQ(page, Page("/")) << "what is remembered says the same";
+}
+
+TEST_F(PagesTest, WarmedUpItRemembersWhatBecameWorse) {
+  Post(ReportOfDay(1));
+  Post(ReportOfDay(2, 0.8));
+  world_.service().WarmUp();
+  // So that nothing could be compared now.
+  world_.store().Write([](Database& database) { database.Run("DELETE FROM bodies"); });
+  EXPECT_THAT(Page("/"), HasSubstr("4 cases worse than before"));
+  EXPECT_THAT(world_.Ask("GET", "/metrics").body,
+              HasSubstr("http_requests_total{route=\"GET /\",status=\"200\"} 1\n"))
+      << "only what was asked for from outside";
 }
 
 TEST_F(PagesTest, WhatDidNotPassStandsOnTop) {
@@ -195,6 +209,22 @@ TEST_F(PagesTest, PeersStandSideBySide) {
   EXPECT_THAT(page, HasSubstr("<td>performance.prefill.latency_ms [ms]</td>"
                               "<td class=\"number\">51.2</td><td class=\"number best\">25.6</td>"));
   EXPECT_EQ(page, Page("/peers?report=main-2"));
+  // Two prefills differ in their tokens; the rest of their parameters is said once.
+  EXPECT_THAT(page, HasSubstr("<th scope=\"row\">prefill: tokens 512</th>"));
+  EXPECT_THAT(page, HasSubstr("<li>prefill: baseline eager, "));
+}
+
+TEST_F(PagesTest, APeerWithoutAFigureIsNotTheBest) {
+  Report report = ReportOfDay(1);
+  CaseReport other = report.cases[19];
+  other.id += ",candidate=chunked";
+  other.candidate = other.params["candidate"] = "chunked";
+  other.index = static_cast<int64_t>(report.cases.size());
+  for (Metric& metric : other.metrics) metric.value = std::nan("");
+  report.cases.push_back(other);
+  Post(report);
+  EXPECT_THAT(Page("/peers"), ContainsRegex("speedup</td><td class=\"number\">[^<]*</td>"
+                                            "<td class=\"number best\">1.6"));
 }
 
 TEST_F(PagesTest, RecordsSayWhatCounts) {

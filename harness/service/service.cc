@@ -62,6 +62,18 @@ HttpResponse Service::Answer(const HttpRequest& request, std::string_view* route
   return (*match.route)(request, match.parts);
 }
 
+void Service::WarmUp() const {
+  HttpRequest request;
+  request.method = "GET";
+  request.path = "/";
+  try {
+    const Router::Match match = router_.Find(request);
+    (*match.route)(request, match.parts);
+  } catch (const std::exception& error) {
+    spdlog::warn("the overview could not be prepared: {}", error.what());
+  }
+}
+
 HttpResponse Service::Handle(const HttpRequest& request) {
   const auto begin = std::chrono::steady_clock::now();
   std::string_view pattern;

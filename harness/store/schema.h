@@ -17,9 +17,9 @@
 
 namespace deltagauge {
 
-inline constexpr int64_t kStoreVersion = 1;
+inline constexpr int64_t kStoreVersion = 2;
 
-// Brings the database to kStoreVersion, each step in a transaction of its own. Throws
+// Brings the database to kStoreVersion, in one transaction. Throws
 // reference::InputError if it is of a later version than this program knows, or holds tables that
 // are not ours.
 void MigrateStore(Database* database);

@@ -59,10 +59,13 @@ ReportRow ReadRow(const SqlRow& row) {
   return report;
 }
 
-std::string SelectReports(std::string_view rest) {
+// `index`: "INDEXED BY ..." of SQLite, where that would choose another one.
+std::string SelectReports(std::string_view rest, std::string_view index = "") {
   std::string sql = "SELECT ";
   sql += kReportColumns;
-  sql += " FROM reports r JOIN machines m ON m.id = r.machine ";
+  sql += " FROM reports r ";
+  sql += index;
+  sql += " JOIN machines m ON m.id = r.machine ";
   sql += rest;
   return sql;
 }
@@ -128,9 +131,12 @@ std::vector<ReportRow> ListReports(const ReportFilter& filter, Database* databas
     conditions.AddRaw(fmt::format("(r.created_s, r.id) < ({}, {})", time, id));
   }
   const std::string limit = conditions.Next(int64_t{filter.limit});
+  // A commit has few reports; SQLite would rather walk through those of a machine or a branch.
+  const bool by_commit = !filter.commit.empty() && database->dialect() == SqlDialect::kSqlite;
   std::vector<ReportRow> reports;
   database->Query(
-      SelectReports(conditions.text + " ORDER BY r.created_s DESC, r.id DESC LIMIT " + limit),
+      SelectReports(conditions.text + " ORDER BY r.created_s DESC, r.id DESC LIMIT " + limit,
+                    by_commit ? "INDEXED BY reports_by_commit" : ""),
       std::span<const SqlValue>(conditions.parameters),
       [&](const SqlRow& row) { reports.push_back(ReadRow(row)); });
   return reports;
@@ -200,25 +206,55 @@ std::vector<std::string> ListMetrics(Database* database) {
   return metrics;
 }
 
+namespace {
+
+// At most this many reports are looked up one by one: 2,000 take some milliseconds.
+constexpr int64_t kFewReports = 2000;
+
+// A branch of few reports would have its series searched to the very beginning.
+bool HasFewReports(int64_t series, const std::string& branch, Database* database) {
+  const auto count = database->QueryInt(
+      "SELECT count(*) FROM (SELECT 1 FROM reports WHERE branch = $1 AND machine = "
+      "(SELECT machine FROM series WHERE id = $2) LIMIT $3) few",
+      {branch, series, kFewReports + 1});
+  return count.value_or(0) <= kFewReports;
+}
+
+// The points of series $1, of which the caller takes $2. A comparison of one parameter with the
+// empty text, for any branch, would not let an index be used for the rest.
+std::string SelectPoints(int64_t series, const std::string& branch, Database* database) {
+  std::string sql =
+      "SELECT r.report_id, r.commit_sha, r.branch, r.dirty, x.created_s, x.verdict, x.value, "
+      "x.ci_lo, x.ci_hi, x.noise ";
+  if (branch.empty()) {
+    sql += "FROM metrics x JOIN reports r ON r.id = x.report WHERE x.series = $1 ";
+  } else if (HasFewReports(series, branch, database)) {
+    // SQLite takes the tables of a cross join in their order.
+    sql +=
+        "FROM reports r CROSS JOIN metrics x WHERE r.branch = $3 AND r.machine = "
+        "(SELECT machine FROM series WHERE id = $1) AND x.series = $1 AND "
+        "x.created_s = r.created_s AND x.report = r.id ";
+  } else {
+    sql +=
+        "FROM metrics x JOIN reports r ON r.id = x.report WHERE x.series = $1 AND r.branch = $3 ";
+  }
+  return sql + "ORDER BY x.created_s DESC, x.report DESC LIMIT $2";
+}
+
+}  // namespace
+
 std::vector<SeriesPoint> ReadSeries(int64_t series, std::string_view branch, int limit,
                                     Database* database) {
   std::vector<SeriesPoint> points;
-  // A comparison of one parameter with the empty text would not let an index be used for the rest.
-  std::string sql =
-      "SELECT r.report_id, r.commit_sha, r.branch, r.dirty, x.created_s, x.verdict, x.value, "
-      "x.ci_lo, x.ci_hi, x.noise FROM metrics x JOIN reports r ON r.id = x.report "
-      "WHERE x.series = $1 ";
   std::vector<SqlValue> parameters = {series, int64_t{limit}};
-  if (!branch.empty()) {
-    sql += "AND r.branch = $3 ";
-    parameters.emplace_back(std::string(branch));
-  }
-  sql += "ORDER BY x.created_s DESC, x.report DESC LIMIT $2";
-  database->Query(sql, std::span<const SqlValue>(parameters), [&](const SqlRow& row) {
-    points.push_back({row.String(0), row.String(1), row.String(2), row.Int(3) != 0, row.Int(4),
-                      row.String(5), row.OptionalDouble(6), row.OptionalDouble(7),
-                      row.OptionalDouble(8), row.OptionalDouble(9)});
-  });
+  if (!branch.empty()) parameters.emplace_back(std::string(branch));
+  database->Query(
+      SelectPoints(series, std::string(branch), database), std::span<const SqlValue>(parameters),
+      [&](const SqlRow& row) {
+        points.push_back({row.String(0), row.String(1), row.String(2), row.Int(3) != 0, row.Int(4),
+                          row.String(5), row.OptionalDouble(6), row.OptionalDouble(7),
+                          row.OptionalDouble(8), row.OptionalDouble(9)});
+      });
   std::reverse(points.begin(), points.end());
   return points;
 }
