@@ -5,7 +5,13 @@
     logits_llama_cpp.py --model f32.gguf --ids ids.json --tokens 512 --out llama_cpp.safetensors
 
 Needs llama-cpp-python and safetensors. GGUF is converted from the same checkpoint, whose token ids
-it keeps (`ci/peers setup llama.cpp` does it). The file's form: harness/model/foreign_logits.h.
+it keeps. `ci/peers setup llama.cpp` does it for the full-size model; the small one, with torch,
+transformers and the sources that `ci/ggml_plugin` downloads:
+
+    ci/peers_llama_cpp.py build/peers/llama.cpp/vendor/llama.cpp --no-mtp --outtype f32 \\
+        --outfile f32.gguf reference/fixtures/qwen3_5-tiny
+
+The file's form: harness/model/foreign_logits.h.
 """
 
 import argparse
@@ -24,6 +30,12 @@ def parse_arguments():
     parser.add_argument("--tokens", type=int, help="ids to feed; by default all")
     parser.add_argument("--every", type=int, default=1, help="keep each Nth position")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--cache",
+        choices=("float16", "float32"),
+        default="float16",
+        help="keys and values of attention; float16 is llama.cpp's own default",
+    )
     parser.add_argument("--out", required=True, help="file to write")
     return parser.parse_args()
 
@@ -32,12 +44,15 @@ def main():
     arguments = parse_arguments()
     with open(arguments.ids, encoding="utf-8") as file:
         ids = json.load(file)[arguments.offset :][: arguments.tokens]
+    cache_type = llama_cpp.GGML_TYPE_F32 if arguments.cache == "float32" else llama_cpp.GGML_TYPE_F16
     model = llama_cpp.Llama(
         arguments.model,
         n_ctx=len(ids),
         n_threads=arguments.threads,
         n_threads_batch=arguments.threads,
         logits_all=True,
+        type_k=cache_type,
+        type_v=cache_type,
         verbose=False,
     )
     model.eval(ids)  # ids as they are: no token is put before them

@@ -88,8 +88,12 @@ bool InitializeGoogleBenchmark(std::vector<std::string>& arguments) {
 }
 
 // Appends to `verdicts`.
-void ReportTargets(BenchContext& context, std::FILE* out, std::vector<Verdict>& verdicts) {
-  const std::vector<Comparison> comparisons = SpeedTargets(context);
+void ReportTargets(BenchContext& context, const std::string& only, std::FILE* out,
+                   std::vector<Verdict>& verdicts) {
+  std::vector<Comparison> comparisons = SpeedTargets(context);
+  std::erase_if(comparisons,
+                [&](const Comparison& c) { return c.what.find(only) == std::string::npos; });
+  if (comparisons.empty()) throw std::invalid_argument("no pair has '" + only + "' in its name");
   fmt::print(out, "\nTiming {} pairs in turns.\n", comparisons.size());
   std::fflush(out);
   std::vector<ComparisonResult> results;
@@ -148,7 +152,7 @@ int Run(const char* program, const ParsedOptions& parsed) {
     fmt::print(out, "{}: {}: {}\n", failure.row, VerdictName(failure.verdict), failure.reason);
     verdicts.push_back(failure.verdict);
   }
-  if (options.ratios) ReportTargets(context, out, verdicts);
+  if (options.ratios) ReportTargets(context, options.only, out, verdicts);
   fmt::print(out, "FMA peak, 1 thread, at the end: {:+.1f} % of what it was\nload: {}\n",
              100 * context.limits->FmaDrift(context.target, 1), load.Describe());
   return BenchExitCode(verdicts);

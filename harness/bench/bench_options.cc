@@ -17,8 +17,8 @@ namespace {
 constexpr std::string_view kPrefix = "--deltagauge_";
 constexpr int kMaxThreads = 1024;
 
-constexpr std::array<std::string_view, 8> kNames = {"threads", "target",     "quick",     "ratios",
-                                                    "pin",     "executorch", "libpython", "ops"};
+constexpr std::array<std::string_view, 9> kNames = {
+    "threads", "target", "quick", "ratios", "only", "pin", "executorch", "libpython", "ops"};
 
 // The flag of a switch, or null if the name is not a switch's.
 bool* SwitchOf(std::string_view name, BenchOptions& options) {
@@ -53,8 +53,13 @@ std::string Set(std::string_view name, std::string_view value, BenchOptions& opt
     if (!on.has_value()) return "true or false";
     *flag = *on;
   } else {
-    if (value.empty()) return name == "target" ? "the name of an instruction set" : "a path";
+    if (value.empty()) {
+      return name == "target" ? "the name of an instruction set"
+             : name == "only" ? "a part of a name"
+                              : "a path";
+    }
     std::string& text = name == "target"       ? options.target
+                        : name == "only"       ? options.only
                         : name == "executorch" ? options.executorch
                         : name == "libpython"  ? options.libpython
                                                : options.ops;
@@ -101,6 +106,7 @@ std::string BenchUsage() {
   --deltagauge_target=NAME      force an instruction set (default: the best)
   --deltagauge_quick            a smoke test of half a minute; its figures mean little
   --deltagauge_ratios=false     leave out the table of targets at the end
+  --deltagauge_only=TEXT        of that table only the pairs that have TEXT in their name
   --deltagauge_pin=false        let the system move our threads from CPU to CPU; by default each
                                 stays on one of its own, where there are enough
   --deltagauge_executorch=PATH  ExecuTorch's libcustom_ops_aot_lib.so (default: the environment

@@ -12,6 +12,7 @@ struct BenchOptions {
   std::string target;      // empty: the best
   bool quick = false;      // a smoke test: seconds, not figures
   bool ratios = true;      // print the table of targets
+  std::string only;        // of that table, the pairs that have this in their name; empty: all
   bool pin = true;         // keep each of our threads on a CPU of its own, where that can be done
   std::string executorch;  // path of libcustom_ops_aot_lib.so; empty: the default
   std::string libpython;   // what ExecuTorch's library needs; empty: the default

@@ -25,13 +25,14 @@ TEST(BenchOptionsTest, EachFlagAndTheOthersUntouched) {
   const ParsedOptions parsed = ParseBenchOptions(
       {"--benchmark_filter=x", "--deltagauge_threads=3", "--deltagauge_target=AVX2",
        "--deltagauge_quick", "--deltagauge_ratios=false", "--deltagauge_pin=false",
-       "--deltagauge_executorch=/a=b.so", "--deltagauge_libpython=p.so", "--deltagauge_ops=o.so",
-       "--v=1"});
+       "--deltagauge_only=decode T=1", "--deltagauge_executorch=/a=b.so",
+       "--deltagauge_libpython=p.so", "--deltagauge_ops=o.so", "--v=1"});
   EXPECT_EQ(parsed.error, "");
   EXPECT_EQ(parsed.options.threads, 3);
   EXPECT_EQ(parsed.options.target, "AVX2");
   EXPECT_TRUE(parsed.options.quick);
   EXPECT_FALSE(parsed.options.ratios);
+  EXPECT_EQ(parsed.options.only, "decode T=1");
   EXPECT_FALSE(parsed.options.pin);
   EXPECT_EQ(parsed.options.executorch, "/a=b.so");
   EXPECT_EQ(parsed.options.libpython, "p.so");

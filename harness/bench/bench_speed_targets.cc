@@ -328,6 +328,7 @@ std::vector<Comparison> SpeedTargets(BenchContext& context) {
   list.AgainstPeer(Peer::kEager, prefill, 1, std::nullopt);
   list.AgainstPeer(Peer::kExecuTorch, strong, 1, std::nullopt);
   list.AgainstPeer(Peer::kExecuTorch, prefill, 2, std::nullopt);
+  list.PeerCliff(Peer::kExecuTorch, prefill, 1);
   list.PeerCliff(Peer::kExecuTorch, prefill, 2);
   list.PeerScaling(Peer::kExecuTorch, prefill);
   return list.Take();

@@ -32,6 +32,7 @@ struct Options {
   std::string plugin;  // empty: the built-in kernel, where that can be
   int quads = 60;
   double call_ms = 1;
+  double plant_percent = 0;
   int64_t tokens = 512;
   std::vector<int> threads = {1, 2};
 };
@@ -48,6 +49,27 @@ BenchProblem ProblemOf(int64_t tokens) {
   return problem;
 }
 
+// A planted fault: its runs take longer by a share of what they take.
+class SlowedCall final : public TimedCall {
+ public:
+  SlowedCall(TimedCall& call, double share) : call_(call), share_(share) {}
+  std::string Name() const override { return call_.Name(); }
+  double UnitsPerRun() const override { return call_.UnitsPerRun(); }
+  void Run() override {
+    const int64_t begin_ns = SteadyNanoseconds();
+    call_.Run();
+    const int64_t run_ns = SteadyNanoseconds() - begin_ns;
+    const int64_t end_ns = begin_ns + std::llround(static_cast<double>(run_ns) * (1 + share_));
+    while (SteadyNanoseconds() < end_ns) {
+    }
+  }
+  std::string Defect() const override { return call_.Defect(); }
+
+ private:
+  TimedCall& call_;
+  double share_;
+};
+
 // Of one run, by the median of ten after a warm-up of five.
 double TimeMiddleRun(TimedCall& call) {
   constexpr int kWarmUpRuns = 5;
@@ -59,18 +81,24 @@ double TimeMiddleRun(TimedCall& call) {
   return Median(runs_ns);
 }
 
-// All is laid out anew by each call, in whichever process that is; the guards trap in a worker
-// only, as they do when a plug-in is checked.
+double TimeWithPlant(TimedCall& call, double plant_percent) {
+  if (plant_percent == 0 || CurrentWorkerNotes() == nullptr) return TimeMiddleRun(call);
+  SlowedCall slowed(call, plant_percent / 100);
+  return TimeMiddleRun(slowed);
+}
+
+// All is laid out anew by each call, in whichever process that is, and alike in both: where a
+// tensor ends at a page that traps, it lies elsewhere than where none does, which has a price of
+// its own.
 double TimeSubject(const std::optional<Plugin>& plugin, const BenchProblem& problem,
-                   const BenchData& data) {
-  const bool in_worker = CurrentWorkerNotes() != nullptr;
+                   const BenchData& data, double plant_percent) {
   if (plugin.has_value()) {
-    PluginTimedCall call(*plugin, problem, data, 1, in_worker ? Trap::kProcessor : Trap::kNone);
-    return TimeMiddleRun(call);
+    PluginTimedCall call(*plugin, problem, data, 1, Trap::kProcessor);
+    return TimeWithPlant(call, plant_percent);
   }
   ThreadPool one_thread(1);
   KernelCall call(problem, data, one_thread);
-  return TimeMiddleRun(call);
+  return TimeWithPlant(call, plant_percent);
 }
 
 int MeasureIsolation(const Options& options) {
@@ -79,12 +107,13 @@ int MeasureIsolation(const Options& options) {
   std::optional<Plugin> plugin;
   if (!options.plugin.empty()) plugin = LoadPlugin(options.plugin);
   const BenchProblem trial = ProblemOf(64);
-  const double trial_ms = TimeSubject(plugin, trial, MakeBenchData(trial)) / 1e6;
+  const double trial_ms = TimeSubject(plugin, trial, MakeBenchData(trial), 0) / 1e6;
   const double tokens = static_cast<double>(trial.tokens) * options.call_ms / trial_ms;
   const BenchProblem problem = ProblemOf(std::max<int64_t>(1, std::llround(tokens)));
   const BenchData data = MakeBenchData(problem);
   const IsolationShift shift = MeasureIsolationShift(
-      [&] { return TimeSubject(plugin, problem, data); }, IsolationLimits{}, 0.01, options.quads);
+      [&] { return TimeSubject(plugin, problem, data, options.plant_percent); }, IsolationLimits{},
+      0.01, options.quads);
   fmt::print(
       "{} {}, 1 thread: {:.3f} ms isolated, {:.3f} ms in this process\n"
       "isolation shifts it by {:+.2f} % [{:+.2f}, {:+.2f}], noise floor {:.2f} %, {} quads; less "
@@ -136,6 +165,9 @@ int Main(int argc, char** argv) {
   isolation->add_option("--plugin", options.plugin, "Whose call; absent: the built-in kernel's");
   isolation->add_option("--call-ms", options.call_ms, "About how long it takes")
       ->check(CLI::Range(0.01, 1000.0));
+  isolation
+      ->add_option("--plant", options.plant_percent, "A fault: workers slower by this much, in %")
+      ->check(CLI::Range(0.0, 100.0));
   isolation->callback([&] { verb = MeasureIsolation; });
   CLI::App* const compare = app.add_subcommand("compare", "A plug-in beside the built-in kernel");
   compare->add_option("--plugin", options.plugin, "The plug-in")->required();

@@ -1,10 +1,11 @@
 // What a worker process does to a timing: the same code, timed in this process and in a worker.
 //
-// Measured by `deltagauge_candidate_bench isolation` on a virtual AMD EPYC with two CPUs, calls of
-// 1 ms on one thread, [95 %]: the built-in kernel +0.03 % [-0.08, +0.13], noise floor 0.38 %, 60
-// quads: less than 1 %. ggml as a plug-in, whose guards trap in the worker only: +0.14 % [-0.32,
-// +0.53], floor 0.89 %, 60 quads, and again +0.67 % [+0.52, +1.05], floor 0.37 %, 180 quads: both
-// inconclusive; less than 1 % is not proved there, and why it is above 0 is not known.
+// Measured by `deltagauge_candidate_bench isolation` on a virtual AMD EPYC (Zen 4) with two CPUs,
+// calls of 1 ms on one thread, [95 %], nothing else running: the built-in kernel +0.07 %
+// [-0.07, +0.14], noise floor 0.30 %, 60 quads; ggml as a plug-in -0.15 % [-0.42, -0.00], floor
+// 0.33 %, and again +0.15 % [-0.29, +0.51], floor 0.48 %, 180 quads each: less than 1 %, all three.
+// With workers made 2 % slower (`--plant 2`) +2.82 % [+2.30, +3.62]: found. Both processes lay
+// tensors out alike; where guards trapped in the worker alone, ggml had +0.67 % [+0.52, +1.05].
 #ifndef DELTAGAUGE_HARNESS_CANDIDATE_ISOLATION_SHIFT_H_
 #define DELTAGAUGE_HARNESS_CANDIDATE_ISOLATION_SHIFT_H_
 

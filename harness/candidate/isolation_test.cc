@@ -92,6 +92,12 @@ TEST(OutcomeWireTest, AnythingElseIsNoOutcome) {
   EXPECT_FALSE(UnpackOutcome(bytes + "x", {}));
   EXPECT_FALSE(UnpackOutcome(std::string(200, '\xff'), {}));
   EXPECT_FALSE(UnpackInfo(std::string(200, '\xff')));
+  PluginInfo info;
+  info.conventions = {1, 1, 1, 1, 1, 1, 1, 1};
+  info.data_types = DELTAGAUGE_FLOAT32;
+  EXPECT_TRUE(UnpackInfo(PackInfo(info)));
+  info.conventions.decay = 3;  // of two, whose names would be looked up by it
+  EXPECT_FALSE(UnpackInfo(PackInfo(info)));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "harness/candidate/outcome_wire.h"
 
+#include <cstring>
 #include <utility>
 
 #include "harness/candidate/wire.h"
@@ -45,12 +46,21 @@ void PutTensor(const TensorReport& tensor, WireWriter& writer) {
   for (const double x : tensor.digest.sketch) writer.Put(x);
 }
 
+// Any byte may stand where a bool does; only two may be read as one.
+TensorComparison GetComparison(WireReader& reader) {
+  auto comparison = reader.Get<TensorComparison>();
+  unsigned char is_constant = 0;
+  std::memcpy(&is_constant, &comparison.truth_is_constant, 1);
+  comparison.truth_is_constant = is_constant != 0;
+  return comparison;
+}
+
 TensorReport GetTensor(WireReader& reader) {
   TensorReport tensor;
   tensor.name = reader.GetText();
-  tensor.result = reader.Get<TensorComparison>();
-  tensor.recurrent = reader.Get<TensorComparison>();
-  tensor.chunked = reader.Get<TensorComparison>();
+  tensor.result = GetComparison(reader);
+  tensor.recurrent = GetComparison(reader);
+  tensor.chunked = GetComparison(reader);
   tensor.digest.hash = reader.GetText();
   tensor.digest.rms = reader.Get<double>();
   const auto size = reader.Get<uint64_t>();
@@ -114,6 +124,7 @@ std::optional<PluginInfo> UnpackInfo(std::string_view bytes) {
   info.limits = reader.Get<deltagauge_limits>();
   info.data_types = reader.Get<uint32_t>();
   if (!reader.AtEnd()) return std::nullopt;
+  if (!FindNumberFlaw(info.conventions, info.limits, info.data_types).empty()) return std::nullopt;
   return info;
 }
 

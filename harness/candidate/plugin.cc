@@ -96,23 +96,29 @@ std::string FlawOfLimits(const deltagauge_limits& limits) {
 
 }  // namespace
 
+std::string FindNumberFlaw(const deltagauge_conventions& conventions,
+                           const deltagauge_limits& limits, uint32_t data_types) {
+  for (const auto& [field, member, values] : kConventions) {
+    const int32_t value = conventions.*member;
+    if (value < 1 || value > static_cast<int32_t>(values.size())) {
+      return fmt::format("conventions.{} is {}; expected 1 to {}", field, value, values.size());
+    }
+  }
+  constexpr uint32_t kAllTypes = DELTAGAUGE_FLOAT32 | DELTAGAUGE_BFLOAT16;
+  if (data_types == 0 || (data_types & ~kAllTypes) != 0) {
+    return fmt::format("data_types is {}; expected bits of {}", data_types, kAllTypes);
+  }
+  return FlawOfLimits(limits);
+}
+
 std::string FindCandidateFlaw(const deltagauge_candidate& candidate) {
   for (const std::string& flaw :
        {FlawOfName(candidate.name), FlawOfText("version", candidate.version, 1, 64),
         FlawOfText("description", candidate.description, 0, 256)}) {
     if (!flaw.empty()) return flaw;
   }
-  for (const auto& [field, member, values] : kConventions) {
-    const int32_t value = candidate.conventions.*member;
-    if (value < 1 || value > static_cast<int32_t>(values.size())) {
-      return fmt::format("conventions.{} is {}; expected 1 to {}", field, value, values.size());
-    }
-  }
-  constexpr uint32_t kAllTypes = DELTAGAUGE_FLOAT32 | DELTAGAUGE_BFLOAT16;
-  if (candidate.data_types == 0 || (candidate.data_types & ~kAllTypes) != 0) {
-    return fmt::format("data_types is {}; expected bits of {}", candidate.data_types, kAllTypes);
-  }
-  const std::string flaw = FlawOfLimits(candidate.limits);
+  const std::string flaw =
+      FindNumberFlaw(candidate.conventions, candidate.limits, candidate.data_types);
   if (!flaw.empty()) return flaw;
   if (candidate.run == nullptr) return "run is NULL";
   if (candidate.prepare == nullptr && candidate.release != nullptr) {

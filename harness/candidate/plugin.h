@@ -28,14 +28,17 @@ struct Plugin {
   decltype(deltagauge_candidate::release) release = nullptr;
 };
 
-// "" or the first thing that is wrong: "conventions.decay is 7; expected 1 or 2".
+// "" or the first thing that is wrong: "conventions.decay is 7; expected 1 to 2".
 std::string FindCandidateFlaw(const deltagauge_candidate& candidate);
+// The part of it without texts and functions.
+std::string FindNumberFlaw(const deltagauge_conventions& conventions,
+                           const deltagauge_limits& limits, uint32_t data_types);
 
 // Runs code of the library in this process: see isolation.h. Throws reference::InputError: no such
 // file, the loader's own message, no symbol, another version of the interface, a flaw.
 Plugin LoadPlugin(const std::string& path);
 
-// One line: "mine 1.2: state kv, decay log, beta logit, ...".
+// `info` without a flaw. One line: "mine 1.2: state kv, decay log, beta logit, ...".
 std::string DescribePlugin(const PluginInfo& info);
 
 }  // namespace deltagauge

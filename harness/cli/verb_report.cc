@@ -42,6 +42,17 @@ Enum ParseNamed(std::string_view option, std::string_view text) {
                               NameHint(text, names));
 }
 
+// What tells whose machine it was and not of which kind: for reports that are given away.
+void LeaveOutNames(Report& report) {
+  report.vcs.branch.clear();
+  report.machine.name.clear();
+  report.machine.kernel.clear();
+  for (Machine& machine : report.other_machines) {
+    machine.name.clear();
+    machine.kernel.clear();
+  }
+}
+
 class ExportVerb final : public Verb {
  public:
   std::string_view Name() const override { return "export"; }
@@ -56,6 +67,8 @@ class ExportVerb final : public Verb {
         ->required();
     app.add_flag("--bigger", bigger_,
                  "github-action-benchmark: the metrics of which more is better");
+    app.add_flag("--anonymous", anonymous_,
+                 "Leave out the machine's name, the release of its system and the branch");
     app.add_option("--out", out_, "File to write instead of standard output")->type_name("FILE");
     app.footer("Example: deltagauge export out/quick --format bencher --out bmf.json");
   }
@@ -64,7 +77,9 @@ class ExportVerb final : public Verb {
     const auto format = ParseNamed<ExportFormat>("--format", format_);
     ExportOptions options;
     if (bigger_) options.direction = Direction::kLargerIsBetter;
-    Deliver(ExportReport(LoadReport(report_), format, options), out_, console);
+    Report report = LoadReport(report_);
+    if (anonymous_) LeaveOutNames(report);
+    Deliver(ExportReport(report, format, options), out_, console);
     return kExitPass;
   }
 
@@ -73,6 +88,7 @@ class ExportVerb final : public Verb {
   std::string format_;
   std::string out_;
   bool bigger_ = false;
+  bool anonymous_ = false;
 };
 
 class CompareVerb final : public Verb {

@@ -65,6 +65,21 @@ TEST(VerbExportTest, WritesAFileAndPrintsNothing) {
   EXPECT_EQ(reference::ReadFile(out), reference::ReadFile(Golden("golden_bencher.json")));
 }
 
+TEST(VerbExportTest, AnonymousNamesNoMachine) {
+  for (const std::string format : {"html", "ctrf", "junit", "pytorch-v3", "prometheus"}) {
+    SCOPED_TRACE(format);
+    const std::vector<std::string> plain = {"export", Golden("golden_report.json"), "--format",
+                                            format};
+    std::vector<std::string> anonymous = plain;
+    anonymous.emplace_back("--anonymous");
+    const std::string text = RunProgram(anonymous).out;
+    EXPECT_NE(text, RunProgram(plain).out);
+    for (const char* const name : {"bench-1", "6.1.0-18-amd64", "branch=\"main\""}) {
+      EXPECT_THAT(text, Not(HasSubstr(name)));
+    }
+  }
+}
+
 TEST(VerbExportTest, UsageErrorsNameWhatIsWrong) {
   const reference::TemporaryFolder folder;
   const std::string absent = (folder / "absent.json").string();

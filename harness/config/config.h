@@ -43,8 +43,12 @@ inline constexpr std::array<std::string_view, 2> kTextNames = {"builtin:pydoc", 
 inline constexpr std::array<std::string_view, 4> kArmNames = {"oracle", "eager", "chunked",
                                                               "fused"};
 
-// What a torch_op falls back to where its operator isn't there.
-enum class Fallback : uint8_t { kNone, kEager };
+// What becomes of an arm from outside that isn't there.
+enum class Fallback : uint8_t {
+  kNone,   // the run does not begin
+  kSkip,   // its cases are skipped
+  kEager,  // in place of a torch_op: the reference token by token, under its name
+};
 
 // Where a recurrence from outside has its inputs translated into its own conventions when the rule
 // alone is timed. Inside a model the clock has it always.

@@ -85,7 +85,8 @@ void VisitFields(Visitor& v, OutsideArm& c) {
                       "agreement cases only.",
            .empty = EmptyList::kAllowed});
   v.Field("fallback", c.fallback,
-          {.meaning = "What runs in place of a torch_op that is not there."});
+          {.meaning = "What becomes of it where it is not there: no run, its cases are skipped, or "
+                      "eager runs in place of a torch_op."});
   v.Field("translation", c.translation,
           {.meaning = "Whether the clock of performance.kernel has the translation into its "
                       "conventions."});

@@ -43,8 +43,9 @@ std::optional<Flaw> FlawOf(const OutsideArm& arm) {
                 "plugin: mine.so, torch_op: {op: llama::gated_delta_rule}, or "
                 "logits: [{text: builtin:pydoc, file: mine.safetensors}]"};
   }
-  if (arm.fallback != Fallback::kNone && !arm.torch_op) {
-    return Flaw{"fallback", "a plugin or logits have no fallback", "only a torch_op has"};
+  if (arm.fallback == Fallback::kEager && !arm.torch_op) {
+    return Flaw{"fallback", "eager is no fallback of a plugin or of logits",
+                "skip is; eager stands in for a torch_op only"};
   }
   for (size_t i = 0; i < arm.logits.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {

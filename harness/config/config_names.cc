@@ -13,8 +13,8 @@ constexpr NamedValue<InvarianceKind> kInvarianceKinds[] = {{InvarianceKind::kPie
                                                            {InvarianceKind::kThreads, "threads"},
                                                            {InvarianceKind::kRepeat, "repeat"}};
 
-constexpr NamedValue<Fallback> kFallbacks[] = {{Fallback::kNone, "none"},
-                                               {Fallback::kEager, "eager"}};
+constexpr NamedValue<Fallback> kFallbacks[] = {
+    {Fallback::kNone, "none"}, {Fallback::kSkip, "skip"}, {Fallback::kEager, "eager"}};
 
 constexpr NamedValue<Translation> kTranslations[] = {{Translation::kOutside, "outside"},
                                                      {Translation::kInside, "inside"}};

@@ -52,7 +52,8 @@ TEST(ConfigOutsideTest, ReadsArmsFromOutside) {
                                      .fallback = Fallback::kNone,
                                      .translation = Translation::kInside}));
   EXPECT_EQ(ParseConfig(ResolvedConfig(config), "resolved.json", {}, nullptr), config);
-  const Config one = Parsed(File("candidates: {name: mine, plugin: /x.so}\n"));
+  const Config one = Parsed(File("candidates: {name: mine, plugin: /x.so, fallback: skip}\n"));
+  EXPECT_EQ(one.outside.at(0).fallback, Fallback::kSkip);
   EXPECT_EQ(one.outside.at(0).plugin, "/x.so");
   EXPECT_EQ(ParseConfig(ResolvedConfig(one), "resolved.json", {}, nullptr), one);
 }
@@ -89,7 +90,7 @@ TEST(ConfigOutsideTest, RefusesWrongArmsFromOutside) {
   EXPECT_THAT(error_of("{name: a, plugin: x.so, torch_op: {}}"),
               HasSubstr("either a plugin, a torch_op or logits"));
   EXPECT_THAT(error_of("{name: a, plugin: x.so, fallback: eager}"),
-              HasSubstr("a plugin or logits have no fallback"));
+              HasSubstr("eager is no fallback of a plugin or of logits"));
   EXPECT_THAT(error_of("{name: a, torch_op: {op: 'llama::gated_delta_rul'}}"),
               AllOf(HasSubstr("unknown operator 'llama::gated_delta_rul'"),
                     HasSubstr("did you mean 'llama::gated_delta_rule'?")));

@@ -1,6 +1,7 @@
 #include "harness/model/candidate_set.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "harness/base/nearest_name.h"
@@ -32,6 +33,14 @@ const Candidate& CandidateSet::Get(std::string_view name) const {
   }
   throw reference::InputError("", "unknown candidate '" + std::string(name) + "'",
                               NameHint(name, names));
+}
+
+std::unique_ptr<reference::LayerRecurrence> CandidateSet::MakeArm(std::string_view name) const {
+  const Candidate& candidate = Get(name);
+  if (!candidate.make_arm) {
+    throw std::runtime_error("'" + candidate.name + "' can't run inside a model");
+  }
+  return candidate.make_arm();
 }
 
 bool CandidateSet::IsOutside(std::string_view name) const {

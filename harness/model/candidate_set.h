@@ -46,6 +46,9 @@ struct Candidate {
   std::optional<Translation> translation = {};
   // Not empty: it runs nowhere. Drift and agreement are those of its logits, all else is skipped.
   std::vector<TextLogits> logits = {};
+  // Not empty: it is not there, for this reason. Its cases, and those with it as baseline, are
+  // skipped.
+  std::string absence = {};
 
   // nullptr: it has none of this text.
   const ForeignLogits* LogitsOf(const TextConfig& text) const;
@@ -57,6 +60,8 @@ class CandidateSet {
   void Add(Candidate candidate);
   // Throws reference::InputError, with the nearest name, if there is none.
   const Candidate& Get(std::string_view name) const;
+  // For the model. Throws as Get does, and std::runtime_error for one that can't run there.
+  std::unique_ptr<reference::LayerRecurrence> MakeArm(std::string_view name) const;
   bool IsOutside(std::string_view name) const;
   const std::vector<Candidate>& All() const { return candidates_; }
 

@@ -13,6 +13,7 @@
 #include "fmt/format.h"
 #include "harness/bench/bench_peers_os.h"
 #include "harness/model/prepared_plugin.h"
+#include "reference/error_text.h"
 #include "reference/input_error.h"
 #include "reference/layer_recurrence_torch.h"
 #include "reference/operator_torch.h"
@@ -160,7 +161,10 @@ Candidate TorchOperatorCandidate(const std::string& name, const std::string& lib
   const PluginInfo info = AskPlugin(path, source, IsolationLimits{});
   return {.name = name,
           .version = info.version,
-          .description = fmt::format("{} from {}: {}", op, path, DescribePlugin(info)),
+          // No folders: reports go further than the machine.
+          .description =
+              fmt::format("{} from {}: {}", op, reference::PathName(fs::path(path).filename()),
+                          DescribePlugin(info)),
           .outside = MakeOutsideKernel(info, source),
           .make_arm = [name, path, known = found->known] {
             return std::make_unique<OperatorArm>(name, path, known);

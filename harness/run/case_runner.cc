@@ -11,7 +11,6 @@
 #include "harness/kernel/kernel_check.h"
 #include "harness/report/kernel_report.h"
 #include "harness/report/report_metrics.h"
-#include "harness/run/logits_arm.h"
 #include "kernels/targets.h"
 
 namespace deltagauge {
@@ -38,6 +37,25 @@ void RunOutsideKernelCase(const KernelCase& kernel_case, const OutsideKernel& ou
   FillKernelReport(outcome, &report);
   if (outcome.verdict == Verdict::kSkipped) report.reason_code = "unsupported";
   report.correctness->input_hash = fmt::format("{:016x}", HashInputs(data.inputs));
+}
+
+// Candidate and, if the case has one, baseline.
+std::vector<std::string> ArmsIn(const RunCase& run_case) {
+  std::vector<std::string> arms = {CandidateOf(run_case)};
+  for (auto& [name, value] : ParametersOf(run_case)) {
+    if (name == "baseline") arms.push_back(value);
+  }
+  return arms;
+}
+
+// Empty: all arms of the case are there.
+std::string WhyAbsent(const CandidateSet& candidates, const RunCase& run_case) {
+  const std::vector<std::string> arms = ArmsIn(run_case);
+  for (const Candidate& candidate : candidates.All()) {
+    if (candidate.absence.empty() || !Contains(arms, candidate.name)) continue;
+    return fmt::format("{} is not there: {}", candidate.name, candidate.absence);
+  }
+  return "";
 }
 
 // Whether code that did this may not run in this process.
@@ -83,20 +101,7 @@ CaseReport CaseRunner::Run(const PlanEntry& entry) {
   report.repro = PrintRunCase(entry.run_case);
 
   const auto begin = std::chrono::steady_clock::now();
-  const std::string dangerous = DangerousArm(entry.run_case);
-  if (!dangerous.empty()) {
-    report.status = Verdict::kSkipped;
-    report.reason_code = "dangerous";
-    report.reason = dangerous +
-                    " ended a kernel case in an error or wrote where it must not, so it is not let "
-                    "into this process";
-  } else if (IsTimed(kind) && Contains(failed_candidates_, report.candidate)) {
-    report.status = Verdict::kSkipped;
-    report.reason_code = "correctness";
-    report.reason =
-        report.candidate + " failed a correctness case or gate, so its speed means nothing";
-  } else if (const SkipReason skip = WhyLogitsSkip(*services_.candidates, entry.run_case);
-             !skip.code.empty()) {
+  if (const SkipReason skip = WhySkip(entry.run_case); !skip.code.empty()) {
     report.status = Verdict::kSkipped;
     report.reason_code = skip.code;
     report.reason = skip.reason;
@@ -138,13 +143,26 @@ void CaseRunner::Withhold(const std::string& candidate) {
   if (!Contains(failed_candidates_, candidate)) failed_candidates_.push_back(candidate);
 }
 
+SkipReason CaseRunner::WhySkip(const RunCase& run_case) const {
+  const std::string absent = WhyAbsent(*services_.candidates, run_case);
+  if (!absent.empty()) return {"not_there", absent};
+  const std::string dangerous = DangerousArm(run_case);
+  if (!dangerous.empty()) {
+    return {"dangerous", dangerous +
+                             " ended a kernel case in an error or wrote where it must not, so it "
+                             "is not let into this process"};
+  }
+  const std::string candidate = CandidateOf(run_case);
+  if (IsTimed(KindOf(run_case)) && Contains(failed_candidates_, candidate)) {
+    return {"correctness",
+            candidate + " failed a correctness case or gate, so its speed means nothing"};
+  }
+  return WhyLogitsSkip(*services_.candidates, run_case);
+}
+
 std::string CaseRunner::DangerousArm(const RunCase& run_case) const {
   if (KindOf(run_case) == RunKind::kKernel) return "";
-  std::vector<std::string> arms = {CandidateOf(run_case)};
-  for (auto& [name, value] : ParametersOf(run_case)) {
-    if (name == "baseline") arms.push_back(value);
-  }
-  for (const std::string& arm : arms) {
+  for (const std::string& arm : ArmsIn(run_case)) {
     if (Contains(dangerous_arms_, arm)) return arm;
   }
   return "";

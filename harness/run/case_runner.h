@@ -16,6 +16,7 @@
 #include "harness/config/run_plan.h"
 #include "harness/model/candidate_set.h"
 #include "harness/report/report.h"
+#include "harness/run/logits_arm.h"
 
 namespace deltagauge {
 
@@ -61,7 +62,7 @@ class CaseRunner {
 
   // Never throws. A timed case of a candidate of which a correctness case has failed before is
   // skipped: speed counts only behind a green gate. An arm from outside that may have harmed the
-  // process of a kernel case runs in no other kind of case.
+  // process of a kernel case runs in no other kind of case; one that is not there in none.
   CaseReport Run(const PlanEntry& entry);
 
   // When a run goes on after an interruption: a case that was finished before. It counts for the
@@ -76,6 +77,7 @@ class CaseRunner {
 
  private:
   void Note(const CaseReport& finished);
+  SkipReason WhySkip(const RunCase& run_case) const;        // without a code: it runs
   std::string DangerousArm(const RunCase& run_case) const;  // candidate or baseline, or ""
 
   const RunServices& services_;

@@ -26,9 +26,16 @@ Candidate MakeOutside(const OutsideArm& arm) {
   return TorchOperatorCandidate(arm.name, arm.torch_op->library, arm.torch_op->op);
 }
 
+Candidate MakeAbsent(const OutsideArm& arm, const std::string& why) {
+  return {.name = arm.name,
+          .version = "",
+          .description = "NOT THERE, its cases are skipped: " + why,
+          .make_arm = {},
+          .absence = why};
+}
+
 // Of a build without libtorch nothing is left of eager but its name.
-Candidate MakeFallback(const OutsideArm& arm, const CandidateSet& candidates,
-                       const std::string& why) {
+Candidate MakeEager(const OutsideArm& arm, const CandidateSet& candidates, const std::string& why) {
   Candidate fallback;
   for (const Candidate& known : candidates.All()) {
     if (known.name == NameOf(arm.fallback)) fallback = known;
@@ -51,11 +58,13 @@ std::vector<PreflightFinding> AddOutsideArms(std::span<const OutsideArm> arms,
       candidate.translation = arm.translation;
     } catch (const reference::InputError& error) {
       if (arm.fallback == Fallback::kNone) throw;
-      candidate = MakeFallback(arm, candidates, error.what());
+      candidate = arm.fallback == Fallback::kSkip ? MakeAbsent(arm, error.what())
+                                                  : MakeEager(arm, candidates, error.what());
       findings.push_back({.code = "fallback",
                           .severity = PreflightFinding::Severity::kWarning,
                           .what = fmt::format("'{}' is {}", arm.name, candidate.description),
-                          .advice = "ci/deps --peers, or torch_op: {library: PATH}"});
+                          .advice = arm.torch_op ? "ci/deps --peers, or torch_op: {library: PATH}"
+                                                 : "build it, or give its path"});
     }
     candidates.Add(std::move(candidate));
   }

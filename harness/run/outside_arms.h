@@ -11,9 +11,9 @@
 
 namespace deltagauge {
 
-// Adds each to the candidates, asked in a process of its own. A torch_op that can't be had and has
-// a fallback becomes that one under its own name, and one of the findings says so: the report must
-// not look as if it were the operator. Throws reference::InputError for any other that can't be
+// Adds each to the candidates, asked in a process of its own. One that can't be had and has a
+// fallback becomes that under its own name, and one of the findings says so: the report must not
+// look as if it were there. Throws reference::InputError for any other that can't be
 // had: no such file, the loader's own message, no plug-in, no such operator, another schema.
 std::vector<PreflightFinding> AddOutsideArms(std::span<const OutsideArm> arms,
                                              CandidateSet& candidates);

@@ -144,5 +144,40 @@ TEST(OutsideArmsTest, AFallbackIsToldLoudly) {
   EXPECT_EQ(FirstOf(report, "mine").reason_code, "no_kernel");
 }
 
+TEST(OutsideArmsTest, OneThatIsNotThereIsSkippedIfAllowed) {
+  const Config config = ParsedConfig(
+      std::string("baseline: fused\n"
+                  "candidates: [fused, {name: mine, plugin: no/such.so, fallback: skip}]\n") +
+      kSmallKernel + "performance: {kernel: {tokens: 1}}\n");
+  const Report report = RunOnce(config, TestWorld());
+  EXPECT_THAT(ArmOf(report, "mine").description,
+              AllOf(HasSubstr("NOT THERE"), HasSubstr("no/such.so: no such file")));
+  ASSERT_NE(FallbackOf(report), nullptr);
+  EXPECT_THAT(FallbackOf(report)->what, HasSubstr("'mine' is NOT THERE"));
+  int skipped = 0;
+  for (const CaseReport& of : report.cases) {
+    if (of.candidate != "mine") {
+      EXPECT_NE(of.reason_code, "not_there");
+      continue;
+    }
+    ++skipped;
+    EXPECT_EQ(of.status, Verdict::kSkipped);
+    EXPECT_EQ(of.reason_code, "not_there");
+    EXPECT_THAT(of.reason, HasSubstr("mine is not there: no/such.so"));
+  }
+  EXPECT_EQ(skipped, 3);  // two kernel cases, one timed
+}
+
+TEST(OutsideArmsTest, WhatIsComparedWithOneThatIsNotThereIsSkipped) {
+  const Config config =
+      ParsedConfig(std::string("baseline: {name: mine, plugin: no/such.so, fallback: skip}\n"
+                               "candidates: [fused]\n") +
+                   kSmallKernel + "performance: {kernel: {tokens: 1}}\n");
+  const Report report = RunOnce(config, TestWorld());
+  EXPECT_EQ(FirstOf(report, "fused").status, Verdict::kPassed);
+  EXPECT_EQ(report.cases.back().kind, "timing");
+  EXPECT_EQ(report.cases.back().reason_code, "not_there");
+}
+
 }  // namespace
 }  // namespace deltagauge
