@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -102,6 +103,9 @@ double TimeSubject(const std::optional<Plugin>& plugin, const BenchProblem& prob
 }
 
 int MeasureIsolation(const Options& options) {
+  if (IsolationHere() != Isolation::kAnyBody) {
+    throw std::runtime_error("this system has no fork: nothing can be timed in both");
+  }
   const PinnedThread pinned(AllowedCpus().empty() ? std::nullopt
                                                   : std::optional<int>(AllowedCpus().back()));
   std::optional<Plugin> plugin;
