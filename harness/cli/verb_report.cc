@@ -69,6 +69,8 @@ class ExportVerb final : public Verb {
                  "github-action-benchmark: the metrics of which more is better");
     app.add_flag("--anonymous", anonymous_,
                  "Leave out the machine's name, the release of its system and the branch");
+    app.add_flag("--no-charts", no_charts_,
+                 "html: leave out the chart library; the figures stand in tables");
     app.add_option("--out", out_, "File to write instead of standard output")->type_name("FILE");
     app.footer("Example: deltagauge export out/quick --format bencher --out bmf.json");
   }
@@ -77,6 +79,7 @@ class ExportVerb final : public Verb {
     const auto format = ParseNamed<ExportFormat>("--format", format_);
     ExportOptions options;
     if (bigger_) options.direction = Direction::kLargerIsBetter;
+    if (no_charts_) options.charts = PageCharts::kTables;
     Report report = LoadReport(report_);
     if (anonymous_) LeaveOutNames(report);
     Deliver(ExportReport(report, format, options), out_, console);
@@ -89,6 +92,7 @@ class ExportVerb final : public Verb {
   std::string out_;
   bool bigger_ = false;
   bool anonymous_ = false;
+  bool no_charts_ = false;
 };
 
 class CompareVerb final : public Verb {

@@ -363,6 +363,10 @@ PageAssets BuiltInPageAssets() {
   return {text(kPageHtml), text(kPageCss), text(kPageJs), text(kChartLibrary)};
 }
 
-std::string ExportHtml(const Report& report) { return RenderPage(report, BuiltInPageAssets()); }
+std::string ExportHtml(const Report& report, PageCharts charts) {
+  PageAssets assets = BuiltInPageAssets();
+  if (charts == PageCharts::kTables) assets.library = {};
+  return RenderPage(report, assets);
+}
 
 }  // namespace deltagauge

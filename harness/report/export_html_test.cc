@@ -5,6 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "harness/report/export_report.h"
 #include "harness/report/json.h"
 #include "harness/report/report_charts.h"
 #include "harness/report/report_example.h"
@@ -47,6 +48,14 @@ TEST(PageTest, IsOneSelfContainedDocument) {
                           Not(HasSubstr("@import")), Not(HasSubstr("url("))));
   EXPECT_THAT(page, HasSubstr("prefers-color-scheme: dark"));
   EXPECT_THAT(page, HasSubstr("Chart.js"));
+}
+
+TEST(PageTest, WithoutTheLibraryTheTablesStay) {
+  const std::string page = ExportHtml(ExampleFailingReport(), PageCharts::kTables);
+  EXPECT_LT(page.size(), 100'000u);
+  EXPECT_THAT(page, Not(HasSubstr("Chart.js")));
+  EXPECT_EQ(CountOf(page, "Figures as a table"),
+            CountOf(ExportHtml(ExampleFailingReport()), "Figures as a table"));
 }
 
 TEST(PageTest, TheVerdictIsOnTopAndTheWorstGateFirst) {

@@ -44,7 +44,7 @@ std::string ExportReport(const Report& report, ExportFormat format, const Export
     case ExportFormat::kMarkdown:
       return ExportMarkdown(report, options.markdown_bytes);
     case ExportFormat::kHtml:
-      return ExportHtml(report);
+      return ExportHtml(report, options.charts);
   }
   throw std::logic_error("an export format without an exporter");
 }

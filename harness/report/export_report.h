@@ -34,10 +34,14 @@ enum class ExportFormat : uint8_t {
 template <>
 std::span<const NamedValue<ExportFormat>> NamesOf();
 
+// A page that is given away need not carry the chart library: what it would draw stands in tables.
+enum class PageCharts : uint8_t { kDrawn, kTables };
+
 struct ExportOptions {
   // github-action-benchmark knows one direction a file: which metrics go into this one.
   Direction direction = Direction::kSmallerIsBetter;
-  size_t markdown_bytes = 900'000;  // at most; the step summaries of GitHub end at 1 MiB
+  size_t markdown_bytes = 900'000;         // at most; the step summaries of GitHub end at 1 MiB
+  PageCharts charts = PageCharts::kDrawn;  // html
 };
 
 std::string ExportReport(const Report& report, ExportFormat format,
@@ -76,7 +80,7 @@ std::string ExportCtrf(const Report& report);
 std::string ExportMarkdown(const Report& report, size_t bytes);
 
 // One self-contained page: see export_html.h.
-std::string ExportHtml(const Report& report);
+std::string ExportHtml(const Report& report, PageCharts charts = PageCharts::kDrawn);
 
 // "::error title=...::..." lines for GitHub's log: one for each failed gate, and for each failed
 // case that no failed gate names. Nothing for what is not a failure.
