@@ -24,6 +24,10 @@ bool WaitForSocket(SocketHandle socket, SocketWait what, int timeout_ms);
 int64_t ReadSocket(SocketHandle socket, char* to, size_t size);
 int64_t WriteSocket(SocketHandle socket, const char* from, size_t size);
 
+// How many connections may wait to be accepted at a socket that is bound, perhaps listening
+// already.
+void Listen(SocketHandle socket, int waiting_connections);
+
 // Sends no more; what comes can still be read.
 void EndWriting(SocketHandle socket);
 void CloseSocket(SocketHandle socket);

@@ -35,6 +35,10 @@ int64_t WriteSocket(SocketHandle socket, const char* from, size_t size) {
   return count;
 }
 
+void Listen(SocketHandle socket, int waiting_connections) {
+  (void)listen(socket, waiting_connections);  // where it fails, the number before holds
+}
+
 void EndWriting(SocketHandle socket) { shutdown(socket, SHUT_WR); }
 
 void CloseSocket(SocketHandle socket) { close(socket); }

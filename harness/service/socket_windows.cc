@@ -26,6 +26,10 @@ int64_t WriteSocket(SocketHandle socket, const char* from, size_t size) {
   return send(socket, from, Piece(size), 0);
 }
 
+void Listen(SocketHandle socket, int waiting_connections) {
+  (void)listen(socket, waiting_connections);  // where it fails, the number before holds
+}
+
 void EndWriting(SocketHandle socket) { shutdown(socket, SD_SEND); }
 
 void CloseSocket(SocketHandle socket) { closesocket(socket); }
