@@ -23,6 +23,7 @@
 
 #include "fmt/format.h"
 #include "harness/candidate/isolation.h"
+#include "harness/candidate/worker_ending.h"
 #include "harness/candidate/worker_message.h"
 #include "harness/candidate/worker_notes.h"
 
@@ -160,8 +161,6 @@ void Send(int descriptor, WorkerMessage::Kind kind, const std::string& bytes) {
 
 // --- in the process that watches
 
-enum class Ending : uint8_t { kEnded, kTimeOver, kMemoryOver };
-
 class Watch {
  public:
   Watch(pid_t worker, int descriptor, const WorkerNotes* notes, double seconds)
@@ -245,24 +244,9 @@ std::string SignalText(int signal) {
   return fmt::format("signal {} ({})", signal, name == nullptr ? "unknown" : name);
 }
 
-std::string ReasonOf(const WorkerNotes& notes, const IsolationLimits& limits, Ending ending,
-                     int status) {
-  // The worker may have written anything there.
-  const std::string step(notes.step, strnlen(notes.step, sizeof(notes.step)));
-  const std::string fault(notes.fault, strnlen(notes.fault, sizeof(notes.fault)));
-  const std::string where = step.empty() ? "" : fmt::format(" in {}", step);
-  if (ending == Ending::kTimeOver) {
-    return fmt::format("was still running{} after {:g} s", where, limits.seconds);
-  }
-  const std::string memory =
-      fmt::format("its memory limit of {} MiB was used up", limits.memory_bytes >> 20);
-  if (ending == Ending::kMemoryOver) return fmt::format("was ended{}: {}", where, memory);
-  if (WIFSIGNALED(status)) {
-    return fmt::format("was ended by {}{}{}{}", SignalText(WTERMSIG(status)), where,
-                       fault.empty() ? "" : fmt::format(": {}", fault),
-                       notes.out_of_memory != 0 ? fmt::format("; {}", memory) : "");
-  }
-  return fmt::format("ended the process with exit code {}{}", WEXITSTATUS(status), where);
+ExitOfWorker ExitOf(int status) {
+  if (WIFSIGNALED(status)) return {SignalText(WTERMSIG(status)), 0};
+  return {"", WEXITSTATUS(status)};
 }
 
 }  // namespace
@@ -290,11 +274,8 @@ IsolatedAnswer RunIsolated(const IsolationLimits& limits, const std::function<st
   watch.Receive();
   const Ending ending = watch.End();
   const WorkerMessage& message = watch.message();
-  if (!message.IsWhole()) {
-    return {"", ReasonOf(*notes.get(), limits, ending, watch.status())};
-  }
-  if (message.kind() == WorkerMessage::Kind::kAnswer) return {message.Bytes(), ""};
-  return {"", fmt::format("threw an exception: {}", message.Bytes())};
+  if (message.IsWhole()) return AnswerOf(message);
+  return {"", ReasonOf(*notes.get(), limits, ending, ExitOf(watch.status()))};
 }
 
 }  // namespace deltagauge

@@ -16,6 +16,7 @@
 #include "harness/base/job_process.h"
 #include "harness/base/program_path.h"
 #include "harness/candidate/isolation.h"
+#include "harness/candidate/worker_ending.h"
 #include "harness/candidate/worker_message.h"
 #include "harness/candidate/worker_program.h"
 
@@ -99,8 +100,6 @@ JobProcess StartWorker(const SharedMemory& memory, const Pipe& pipe) {
                      .standard = {in.get(), out.get(), err.get()},
                      .others = {memory.handle(), pipe.write_end.get()}});
 }
-
-enum class Ending : uint8_t { kEnded, kTimeOver, kMemoryOver };
 
 class Watch {
  public:
@@ -196,30 +195,10 @@ std::string StatusText(DWORD status) {
   return fmt::format("status {:#x} ({})", status, name);
 }
 
-std::string ReasonOf(const WorkerNotes& notes, const IsolationLimits& limits, Ending ending,
-                     DWORD status) {
-  // The worker may have written anything there.
-  const std::string step(notes.step, strnlen(notes.step, sizeof(notes.step)));
-  const std::string fault(notes.fault, strnlen(notes.fault, sizeof(notes.fault)));
-  const std::string where = step.empty() ? "" : fmt::format(" in {}", step);
-  if (ending == Ending::kTimeOver) {
-    return fmt::format("was still running{} after {:g} s", where, limits.seconds);
-  }
-  const std::string memory =
-      fmt::format("its memory limit of {} MiB was used up", limits.memory_bytes >> 20);
-  if (ending == Ending::kMemoryOver) return fmt::format("was ended{}: {}", where, memory);
+ExitOfWorker ExitOf(DWORD status) {
   constexpr DWORD kLargestExitCode = 0x3fffffff;  // beyond are statuses of the system
-  if (status > kLargestExitCode) {
-    return fmt::format("was ended by {}{}{}{}", StatusText(status), where,
-                       fault.empty() ? "" : fmt::format(": {}", fault),
-                       notes.out_of_memory != 0 ? fmt::format("; {}", memory) : "");
-  }
-  return fmt::format("ended the process with exit code {}{}", status, where);
-}
-
-IsolatedAnswer AnswerOf(const WorkerMessage& message) {
-  if (message.kind() == WorkerMessage::Kind::kAnswer) return {message.Bytes(), ""};
-  return {"", fmt::format("threw an exception: {}", message.Bytes())};
+  if (status > kLargestExitCode) return {StatusText(status), 0};
+  return {"", status};
 }
 
 IsolatedAnswer RunHere(const std::function<std::string()>& body) {
@@ -243,7 +222,7 @@ IsolatedAnswer RunIsolated(const IsolationLimits& limits, const std::function<st
   Watch watch(worker, memory, pipe.read_end.get(), limits);
   const Ending ending = watch.Receive();
   if (watch.message().IsWhole()) return AnswerOf(watch.message());
-  return {"", ReasonOf(memory.share().notes, limits, ending, watch.status())};
+  return {"", ReasonOf(memory.share().notes, limits, ending, ExitOf(watch.status()))};
 }
 
 }  // namespace deltagauge

@@ -11,15 +11,6 @@ namespace {
 
 constexpr const char* kNonsense = "the worker process sent something else than its answer";
 
-CheckOutcome Unsuccessful(const KernelCase& kernel_case, Verdict verdict,
-                          const std::string& reason) {
-  CheckOutcome outcome;
-  outcome.kernel_case = kernel_case;
-  outcome.verdict = verdict;
-  outcome.reason = reason;
-  return outcome;
-}
-
 // What only this process can load has no request.
 std::function<std::string()> RequestFor(const PluginSource& source,
                                         const std::function<std::string()>& pack) {

@@ -38,15 +38,6 @@ void VisitData(Data& data, const Visit& visit) {
   VisitArm(data.truth.chunked, visit);
 }
 
-CheckOutcome Unsuccessful(const KernelCase& kernel_case, Verdict verdict,
-                          const std::string& reason) {
-  CheckOutcome outcome;
-  outcome.kernel_case = kernel_case;
-  outcome.verdict = verdict;
-  outcome.reason = reason;
-  return outcome;
-}
-
 Plugin LoadInWorker(const PluginSource& source) {
   const WorkerStep step("loading");
   return source.load();
@@ -68,6 +59,15 @@ CheckOutcome Check(const PluginSource& source, const KernelCase& kernel_case,
 }
 
 }  // namespace
+
+CheckOutcome Unsuccessful(const KernelCase& kernel_case, Verdict verdict,
+                          const std::string& reason) {
+  CheckOutcome outcome;
+  outcome.kernel_case = kernel_case;
+  outcome.verdict = verdict;
+  outcome.reason = reason;
+  return outcome;
+}
 
 std::string AskInWorker(const PluginSource& source) {
   WireWriter writer;

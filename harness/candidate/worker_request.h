@@ -11,6 +11,10 @@
 
 namespace deltagauge {
 
+// Of a case without figures, for this reason.
+CheckOutcome Unsuccessful(const KernelCase& kernel_case, Verdict verdict,
+                          const std::string& reason);
+
 // The answer is UnpackAsked's.
 std::string AskInWorker(const PluginSource& source);
 // The answer is UnpackOutcome's.
