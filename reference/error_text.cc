@@ -66,4 +66,8 @@ std::string PathName(const std::filesystem::path& path) {
   return {name.begin(), name.end()};
 }
 
+std::filesystem::path PathOf(std::string_view name) {
+  return {std::u8string(name.begin(), name.end())};
+}
+
 }  // namespace deltagauge::reference

@@ -22,8 +22,9 @@ size_t EditDistance(std::string_view a, std::string_view b);
 // if each needs more than a quarter of the name's length. Only the first 96 characters count.
 std::string NearestNameHint(std::string_view name, std::span<const std::string_view> candidates);
 
-// A path as UTF-8.
+// Our texts are UTF-8 on every system: a path as text, and back.
 std::string PathName(const std::filesystem::path& path);
+std::filesystem::path PathOf(std::string_view name);
 
 }  // namespace deltagauge::reference
 

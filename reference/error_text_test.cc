@@ -29,5 +29,12 @@ TEST(ErrorTextTest, NearestName) {
   EXPECT_EQ(NearestNameHint("norm.weight", {}), "");
 }
 
+TEST(PathNameTest, IsUtf8ThereAndBack) {
+  const std::string name = "k\xc3\xa4rn/\xce\xb4 1.dll";
+  EXPECT_EQ(PathName(PathOf(name)), name);
+  EXPECT_EQ(PathOf(name).filename(), std::filesystem::path(u8"\u03b4 1.dll"));
+  EXPECT_EQ(PathName(PathOf("")), "");
+}
+
 }  // namespace
 }  // namespace deltagauge::reference

@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "harness/base/job_process.h"
+#include "reference/error_text.h"
 #include "reference/input_error.h"
 
 namespace deltagauge {
@@ -12,14 +13,11 @@ namespace {
 
 [[noreturn]] void Fail(const std::filesystem::path& what) {
   const auto error = static_cast<int>(GetLastError());
-  throw reference::InputError(what.string(),
+  throw reference::InputError(reference::PathName(what),
                               "can't be started: " + std::system_category().message(error));
 }
 
-std::wstring Wide(const std::string& text) {
-  const auto* bytes = reinterpret_cast<const char8_t*>(text.data());
-  return std::filesystem::path(std::u8string(bytes, text.size())).wstring();
-}
+std::wstring Wide(const std::string& text) { return reference::PathOf(text).wstring(); }
 
 // As CommandLineToArgvW and the C library take it apart again.
 void AppendQuoted(const std::wstring& text, std::wstring* line) {

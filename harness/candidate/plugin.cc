@@ -9,6 +9,7 @@
 
 #include "fmt/format.h"
 #include "harness/candidate/plugin_library.h"
+#include "reference/error_text.h"
 #include "reference/input_error.h"
 
 namespace deltagauge {
@@ -129,8 +130,7 @@ std::string FindCandidateFlaw(const deltagauge_candidate& candidate) {
 
 Plugin LoadPlugin(const std::string& path) {
   std::error_code error;
-  const std::filesystem::path absolute =
-      std::filesystem::absolute(std::u8string(path.begin(), path.end()), error);
+  const std::filesystem::path absolute = std::filesystem::absolute(reference::PathOf(path), error);
   if (error || !std::filesystem::exists(absolute, error)) {
     throw reference::InputError(path, "no such file", "--plugin takes the path of a library");
   }

@@ -4,9 +4,8 @@
 #include <shellapi.h>
 #include <stdio.h>
 
-#include <filesystem>
-
 #include "harness/cli/terminal.h"
+#include "reference/error_text.h"
 
 namespace deltagauge {
 
@@ -16,8 +15,7 @@ std::vector<std::string> ProgramArguments(int argc, char** argv) {
   if (words == nullptr) return {argv + (argc > 0 ? 1 : 0), argv + argc};
   std::vector<std::string> arguments;
   for (int i = 1; i < count; ++i) {
-    const std::u8string text = std::filesystem::path(words[i]).u8string();
-    arguments.emplace_back(text.begin(), text.end());
+    arguments.push_back(reference::PathName(words[i]));
   }
   LocalFree(words);
   return arguments;

@@ -12,6 +12,7 @@
 #include "harness/base/nearest_name.h"
 #include "harness/config/run_case.h"
 #include "harness/report/metric_names.h"
+#include "reference/error_text.h"
 
 namespace deltagauge {
 namespace {
@@ -115,13 +116,11 @@ class TextReader {
       Wrong(fmt::format("a path of 1 to {} bytes", kMaxPathBytes));
       return;
     }
-    const auto path_of = [](std::string_view text) {
-      return std::filesystem::path(std::u8string(text.begin(), text.end()));
-    };
     const std::string_view folder =
         node_.place.file ? node_.place.file->folder : std::string_view();
-    const std::u8string path =
-        (path_of(folder) / path_of(node_.text)).lexically_normal().generic_u8string();
+    const std::u8string path = (reference::PathOf(folder) / reference::PathOf(node_.text))
+                                   .lexically_normal()
+                                   .generic_u8string();
     if (path.size() > kMaxPathBytes) {
       Wrong(fmt::format("a path of at most {} bytes with its folder", kMaxPathBytes));
       return;

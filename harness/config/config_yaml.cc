@@ -12,19 +12,17 @@
 #include "harness/config/config_node.h"
 #include "harness/config/config_override.h"
 #include "harness/config/config_yaml_text.h"
+#include "reference/error_text.h"
 #include "reference/input_error.h"
 
 namespace deltagauge {
 namespace {
 
 using reference::InputError;
+using reference::PathOf;
 using Kind = ConfigNode::Kind;
 
 // Paths in messages and configurations are UTF-8 with '/'.
-std::filesystem::path PathOf(std::string_view text) {
-  return std::filesystem::path(std::u8string(text.begin(), text.end()));
-}
-
 std::string TextOf(const std::filesystem::path& path) {
   const std::u8string text = path.generic_u8string();
   return std::string(text.begin(), text.end());

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "harness/base/nearest_name.h"
+#include "reference/error_text.h"
 #include "reference/input_error.h"
 #include "reference/sha256.h"
 
@@ -13,10 +14,9 @@ namespace deltagauge {
 namespace {
 
 namespace fs = std::filesystem;
+using reference::PathOf;
 
 constexpr std::string_view kManifestSchema = "urn:deltagauge:schema:manifest:1";
-
-fs::path PathOf(std::string_view text) { return fs::path(std::u8string(text.begin(), text.end())); }
 
 std::string TextOf(const fs::path& path) {
   const std::u8string text = path.generic_u8string();

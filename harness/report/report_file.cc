@@ -11,19 +11,16 @@
 
 #include "harness/report/report_file_os.h"
 #include "harness/report/report_json.h"
+#include "reference/error_text.h"
 #include "reference/input_error.h"
 
 namespace deltagauge {
 namespace {
 
 namespace fs = std::filesystem;
+using reference::PathOf;
 
 constexpr std::string_view kReportName = "report.json";
-
-// Our texts are UTF-8 on every system.
-fs::path PathOf(const std::string& path) {
-  return fs::path(std::u8string(reinterpret_cast<const char8_t*>(path.data()), path.size()));
-}
 
 // Bytes up to and with the last line feed: what was written whole.
 size_t WholeLines(std::string_view text) { return text.rfind('\n') + 1; }

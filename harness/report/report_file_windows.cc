@@ -7,17 +7,14 @@
 #include <system_error>
 
 #include "harness/report/report_file_os.h"
+#include "reference/error_text.h"
 
 namespace deltagauge {
 namespace {
 
 std::string LastError() { return std::system_category().message(static_cast<int>(GetLastError())); }
 
-// Our texts are UTF-8.
-std::wstring Wide(const std::string& path) {
-  const auto* bytes = reinterpret_cast<const char8_t*>(path.data());
-  return std::filesystem::path(std::u8string(bytes, path.size())).wstring();
-}
+std::wstring Wide(const std::string& path) { return reference::PathOf(path).wstring(); }
 
 class Handle {
  public:

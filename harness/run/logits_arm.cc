@@ -13,10 +13,6 @@
 namespace deltagauge {
 namespace {
 
-std::filesystem::path PathOf(const std::string& utf8) {
-  return std::filesystem::path(std::u8string(utf8.begin(), utf8.end()));
-}
-
 const TextSpan* TextOf(const RunCase& run_case) {
   if (const auto* const drift = std::get_if<DriftRun>(&run_case)) return &drift->text;
   if (const auto* const agreement = std::get_if<AgreementRun>(&run_case)) return &agreement->text;
@@ -31,7 +27,7 @@ Candidate MakeLogitsCandidate(const OutsideArm& arm) {
   std::vector<std::string> engines;
   std::vector<std::string> files;
   for (const LogitsConfig& of : arm.logits) {
-    const std::filesystem::path path = PathOf(of.file);
+    const std::filesystem::path path = reference::PathOf(of.file);
     auto logits = std::make_shared<const ForeignLogits>(ForeignLogits::Open(path));
     const std::string engine = logits->engine().empty() ? "engine not said" : logits->engine();
     if (std::find(engines.begin(), engines.end(), engine) == engines.end()) {
