@@ -13,7 +13,8 @@ namespace {
 constexpr int kMinRepetitions = 5;
 // Long against waking up a thread, short against the budget.
 constexpr double kFmaRunNs = 2e6;
-constexpr double kGuessedFlopsPerNs = 50;  // for the first try only
+// For each thread: 20 us of a fast one, 50 ms of an emulated one.
+constexpr double kFmaTrialFlops = 1e6;
 
 // Repeats until the budget is spent.
 Rate Measure(TimedCall& call, double work, double budget_ns, const Clock& clock) {
@@ -82,7 +83,10 @@ double MachineLimits::FmaDrift(const std::string& target, int threads) {
 }
 
 Rate MachineLimits::MeasureFma(const std::string& target, int threads) const {
-  FmaCall call(kFmaRunNs * kGuessedFlopsPerNs * threads, 1, pools_.Get(threads), target);
+  FmaCall trial(kFmaTrialFlops * threads, 1, pools_.Get(threads), target);
+  const double trial_ns = WarmUp(trial, 0, clock_);
+  FmaCall call(trial.FlopsPerRun() * kFmaRunNs / std::max(trial_ns, 1.0), 1, pools_.Get(threads),
+               target);
   return Measure(call, call.FlopsPerRun(), budget_ns_, clock_);
 }
 
