@@ -7,6 +7,7 @@
 #ifndef DELTAGAUGE_HARNESS_CONFIG_CONFIG_H_
 #define DELTAGAUGE_HARNESS_CONFIG_CONFIG_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -30,6 +31,10 @@ enum class InvarianceKind : uint8_t {
   kRepeat,   // the same call twice: the same bits
 };
 
+enum class ModelTiming : uint8_t { kPrefill, kDecode };
+
+template <>
+std::span<const NamedValue<ModelTiming>> NamesOf();
 template <>
 std::span<const NamedValue<ModelDataType>> NamesOf();
 template <>
@@ -174,7 +179,8 @@ struct ModelRunConfig {
   int64_t tokens = 512;              // of each text
   std::vector<std::string> prompts;  // literal, for greedy continuation
   std::vector<int> threads;          // resolved: never empty
-  bool performance = true;           // prefill and decode are timed on this model
+  // What of `performance` is timed on this model.
+  std::vector<ModelTiming> performance = {ModelTiming::kPrefill, ModelTiming::kDecode};
   std::optional<DriftConfig> drift;
   std::optional<AgreementConfig> agreement;
   std::optional<CapturedConfig> captured_inputs;
@@ -182,6 +188,10 @@ struct ModelRunConfig {
 
   bool operator==(const ModelRunConfig&) const = default;
 };
+
+inline bool IsTimed(const ModelRunConfig& model, ModelTiming timing) {
+  return std::ranges::find(model.performance, timing) != model.performance.end();
+}
 
 struct PrefillTimingConfig {
   std::vector<int64_t> tokens;

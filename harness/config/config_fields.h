@@ -209,7 +209,7 @@ void VisitFields(Visitor& v, ModelRunConfig& c) {
            .highest = kMaxThreads,
            .empty = EmptyList::kAllowed});
   v.Field("performance", c.performance,
-          {.meaning = "Whether prefill and decode are timed on this model."});
+          {.meaning = "What of performance is timed on this model.", .empty = EmptyList::kAllowed});
   v.Field("drift", c.drift, {.meaning = "Logits, candidate against baseline and truth."});
   v.Field("agreement", c.agreement, {.meaning = "Next tokens, candidate against baseline."});
   v.Field("captured_inputs", c.captured_inputs,

@@ -30,6 +30,11 @@ bool Asks(const std::vector<CheckKind>& checks, CheckKind check) {
   return std::find(checks.begin(), checks.end(), check) != checks.end();
 }
 
+bool TimesOnAModel(const Config& config, ModelTiming timing) {
+  return std::any_of(config.models.begin(), config.models.end(),
+                     [&](const ModelRunConfig& model) { return IsTimed(model, timing); });
+}
+
 }  // namespace
 
 std::optional<Flaw> FlawOf(const OutsideArm& arm) {
@@ -99,7 +104,7 @@ std::optional<Flaw> FlawOf(const AgreementConfig& agreement) {
 
 std::optional<Flaw> FlawOf(const ModelRunConfig& model) {
   if (!model.drift && !model.agreement && !model.captured_inputs && !model.invariance &&
-      !model.performance) {
+      model.performance.empty()) {
     return Flaw{"path", "the model is asked for nothing",
                 "give drift, agreement, captured_inputs or invariance"};
   }
@@ -157,13 +162,12 @@ std::optional<Flaw> FlawOf(const Config& config) {
                   ""};
     }
   }
-  const bool times_models =
-      config.performance && (config.performance->prefill || config.performance->decode);
-  const bool has_timed_model =
-      std::any_of(config.models.begin(), config.models.end(),
-                  [](const ModelRunConfig& model) { return model.performance; });
-  if (times_models && !has_timed_model) {
-    return Flaw{"performance", "prefill and decode need a model", "add it to models"};
+  if (!config.performance) return std::nullopt;
+  if (config.performance->prefill && !TimesOnAModel(config, ModelTiming::kPrefill)) {
+    return Flaw{"performance", "prefill needs a model", "add one to models, or its performance"};
+  }
+  if (config.performance->decode && !TimesOnAModel(config, ModelTiming::kDecode)) {
+    return Flaw{"performance", "decode needs a model", "add one to models, or its performance"};
   }
   return std::nullopt;
 }

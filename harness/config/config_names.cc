@@ -13,6 +13,9 @@ constexpr NamedValue<InvarianceKind> kInvarianceKinds[] = {{InvarianceKind::kPie
                                                            {InvarianceKind::kThreads, "threads"},
                                                            {InvarianceKind::kRepeat, "repeat"}};
 
+constexpr NamedValue<ModelTiming> kModelTimings[] = {{ModelTiming::kPrefill, "prefill"},
+                                                     {ModelTiming::kDecode, "decode"}};
+
 constexpr NamedValue<Fallback> kFallbacks[] = {
     {Fallback::kNone, "none"}, {Fallback::kSkip, "skip"}, {Fallback::kEager, "eager"}};
 
@@ -31,6 +34,10 @@ std::span<const NamedValue<ModelDataType>> NamesOf() {
 template <>
 std::span<const NamedValue<InvarianceKind>> NamesOf() {
   return kInvarianceKinds;
+}
+template <>
+std::span<const NamedValue<ModelTiming>> NamesOf() {
+  return kModelTimings;
 }
 template <>
 std::span<const NamedValue<Fallback>> NamesOf() {

@@ -127,7 +127,7 @@ TEST(ConfigYamlTest, WhatIsResolvedReadsBackTheSame) {
         std::string("version: 1\nname: b\nmodels:\n- path: 'a b/\u00e9,\"x\\y'\n  texts: "
                     "[{path: t.txt, offset: 7}]\n  prompts: [\"two\\nlines, %\"]\n"
                     "  agreement: {greedy: {prompts: 2}}\n  drift: {positions: 5}\n"
-                    "  captured_inputs: {layers: [0, 2]}\n  performance: false\n")}) {
+                    "  captured_inputs: {layers: [0, 2]}\n  performance: []\n")}) {
     const Config config = Parsed(text);
     const std::string resolved = ResolvedConfig(config);
     const Config again = Parsed(resolved, {}, {}, "resolved.json");
@@ -207,7 +207,11 @@ TEST(ConfigYamlTest, RefusesImpossibleValues) {
   EXPECT_THAT(ErrorOf("version: 1\nname: a\nkernel: {cases: ['kernel:T=5,gate=none']}"),
               HasSubstr("character 12: unknown field 'gate'; did you mean 'gates'?"));
   EXPECT_THAT(ErrorOf(File("performance: {threads: 1}\n")), HasSubstr("asks for nothing"));
-  EXPECT_THAT(ErrorOf(File("performance: {prefill: {tokens: 1}}\n")), HasSubstr("need a model"));
+  EXPECT_THAT(ErrorOf(File("performance: {prefill: {tokens: 1}}\n")),
+              HasSubstr("prefill needs a model"));
+  EXPECT_THAT(ErrorOf(File("performance: {decode: {context: 1}}\n"
+                           "models: [{path: m, texts: builtin:pydoc, performance: prefill}]\n")),
+              HasSubstr("decode needs a model"));
   EXPECT_EQ(ErrorOf("version: 1\nname: a\n"),
             "configs/a.yaml:1:1: the configuration gives no case; give kernel, models or "
             "performance");
@@ -220,7 +224,7 @@ TEST(ConfigYamlTest, RefusesImpossibleModels) {
   EXPECT_THAT(error_of("path: builtin:qwen3-tiny"),
               HasSubstr("did you mean 'builtin:qwen3_5-tiny'?"));
   EXPECT_THAT(error_of("path: ''"), HasSubstr("a path of 1 to 1024 bytes"));
-  EXPECT_THAT(error_of("path: m, performance: false"), HasSubstr("asked for nothing"));
+  EXPECT_THAT(error_of("path: m, performance: []"), HasSubstr("asked for nothing"));
   EXPECT_THAT(error_of("path: m, tokens: 8, drift: {positions: 9}"),
               HasSubstr("9 positions are more than the 8 tokens"));
   EXPECT_THAT(error_of("path: m, agreement: {teacher_forced: false}"),

@@ -90,8 +90,11 @@ struct TimedCallCost {
   CaseCost operator()(const PrefillRun& run) const {
     const auto tokens = static_cast<double>(run.text.tokens);
     const bool tiny = run.setup.model == kModelNames[0];
-    return tiny ? CaseCost{.a_s = tokens * 2e-4, .b_s = tokens * 6e-4}
-                : CaseCost{.a_s = tokens * 5e-3, .b_s = tokens * 1e-2};
+    if (tiny) return {.a_s = tokens * 2e-4, .b_s = tokens * 6e-4};
+    if (run.setup.data_type == ModelDataType::kBFloat16) {
+      return {.a_s = tokens * 3e-3, .b_s = tokens * 6e-3};
+    }
+    return {.a_s = tokens * 5e-3, .b_s = tokens * 1e-2};
   }
   CaseCost operator()(const DecodeRun& run) const {
     const auto tokens = static_cast<double>(run.tokens);
@@ -291,10 +294,10 @@ class Planner {
   void PlanPerformance(const PerformanceConfig& performance) {
     const size_t first = plan_.size();
     if (performance.kernel) PlanKernelTiming(performance, *performance.kernel);
-    const auto for_each_model = [&](const auto& plan_setup) {
+    const auto for_each_model = [&](ModelTiming timing, const auto& plan_setup) {
       for (const int threads : performance.threads) {
         for (const ModelRunConfig& model : config_.models) {
-          if (!model.performance) continue;
+          if (!IsTimed(model, timing)) continue;
           for (const ModelDataType dtype : model.dtypes) {
             for (const std::string& candidate : config_.candidates) {
               if (candidate == config_.baseline) continue;
@@ -306,14 +309,14 @@ class Planner {
       }
     };
     if (performance.prefill) {
-      for_each_model([&](const TextConfig& text, const ModelSetup& setup) {
+      for_each_model(ModelTiming::kPrefill, [&](const TextConfig& text, const ModelSetup& setup) {
         for (const int64_t tokens : performance.prefill->tokens) {
           Add(PrefillRun{setup, SpanOf(text, tokens), config_.seed, performance.protocol});
         }
       });
     }
     if (performance.decode) {
-      for_each_model([&](const TextConfig& text, const ModelSetup& setup) {
+      for_each_model(ModelTiming::kDecode, [&](const TextConfig& text, const ModelSetup& setup) {
         for (const int64_t context : performance.decode->context) {
           Add(DecodeRun{setup, text.path, text.offset, context, performance.decode->tokens,
                         config_.seed, performance.protocol});

@@ -16,6 +16,7 @@ namespace {
 using reference::InputError;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 std::vector<PlanEntry> PlanOf(const std::string& fields) {
   return BuildPlan(ParseConfig("version: 1\nname: a\n" + fields, "a.yaml", {}, nullptr));
@@ -86,6 +87,16 @@ TEST(RunPlanTest, EveryCandidateAndDtypeAndThreadCountHasItsCases) {
   EXPECT_EQ(count("drift:*"), 2 * 2 * 2);
   EXPECT_EQ(count("prefill:*"), 2 * 2 * 2);
   EXPECT_EQ(count("prefill:*dtype=bfloat16*threads=2*candidate=chunked"), 1);
+}
+
+TEST(RunPlanTest, AModelIsTimedInWhatItAsksFor) {
+  EXPECT_THAT(
+      Ids(PlanOf("models:\n- {path: a, texts: builtin:pydoc, performance: decode}\n"
+                 "- {path: b, texts: builtin:pydoc, performance: [prefill]}\n"
+                 "- {path: c, texts: builtin:pydoc, tokens: 8, drift: {}, performance: []}\n"
+                 "performance: {prefill: {tokens: 8}, decode: {context: 4, tokens: 2}}\n")),
+      ElementsAre(StartsWith("drift:model=c"), StartsWith("prefill:model=b"),
+                  StartsWith("decode:model=a")));
 }
 
 TEST(RunPlanTest, PromptsOfTheModelReplaceThoseCutFromTexts) {

@@ -42,6 +42,15 @@ std::vector<int> LooksUpTo(int first, int last, int most_looks) {
   return looks;
 }
 
+// An interval of higher confidence is wider by the ratio of the normal quantiles (2.58 at 99
+// %, 1.96 at 95 %), which is about that of the least numbers of values (8, 6), and narrows with the
+// root of the number of quads.
+double NeededQuads(const TimingPolicy& policy) {
+  const double wider = static_cast<double>(FewestForMedian(policy.confidence)) /
+                       static_cast<double>(FewestForMedian(0.95));
+  return FirstLook(policy) * wider * wider;
+}
+
 double WarmUpSeconds(const CaseCost& cost, const TimingPolicy& policy) {
   return std::max(policy.warm_up_s, 3 * cost.a_s) + std::max(policy.warm_up_s, 3 * cost.b_s);
 }
@@ -104,7 +113,7 @@ double NeededSeconds(const CaseCost& cost, const TimingPolicy& policy) {
   const double a_ns = 1e9 * cost.a_s;
   const double b_ns = 1e9 * cost.b_s;
   const SamplePlan sample = PlanSample(a_ns, b_ns, policy);
-  const double quads_s = FirstLook(policy) * QuadSeconds(a_ns, b_ns, 0, sample);
+  const double quads_s = NeededQuads(policy) * QuadSeconds(a_ns, b_ns, 0, sample);
   return (cost.has_target ? 1 : 2) * (WarmUpSeconds(cost, policy) + quads_s);
 }
 

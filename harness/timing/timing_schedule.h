@@ -53,8 +53,8 @@ struct CaseCost {
   bool has_target = false;  // then there is nothing to confirm
 };
 
-// Seconds that a case needs to reach its first look: warm-up, first look, and for a question of
-// regression its confirmation.
+// Seconds that a case needs: warm-up, the quads of a first look, or as many more as an interval of
+// more than 95 % needs to be no wider, and for a question of regression its confirmation.
 double NeededSeconds(const CaseCost& cost, const TimingPolicy& policy);
 
 // Seconds without which a case can say nothing: the quads that an interval needs at least, of

@@ -137,6 +137,15 @@ TEST(NeededSecondsTest, RegressionsAreMeasuredTwice) {
                    twice / 2);
 }
 
+// z = 1.96 at 95 % and 2.58 at 99 %: 1.73 times as many quads.
+TEST(NeededSecondsTest, AStricterIntervalNeedsMoreQuads) {
+  TimingPolicy policy;
+  policy.warm_up_s = 0;
+  const double need = NeededSeconds({.a_s = 1e-4, .b_s = 1e-4}, policy);
+  policy.confidence = 0.99;
+  EXPECT_NEAR(NeededSeconds({.a_s = 1e-4, .b_s = 1e-4}, policy) / need, 1.73, 0.1);
+}
+
 TEST(LeastSecondsTest, WarmUpAndSixQuads) {
   EXPECT_DOUBLE_EQ(LeastSeconds({.a_s = 2, .b_s = 4, .has_target = true}, TimingPolicy()),
                    3 * 2 + 3 * 4 + 6 * (4 * 2 + 2 * 4));
