@@ -66,6 +66,11 @@ std::string PathName(const std::filesystem::path& path) {
   return {name.begin(), name.end()};
 }
 
+std::string GenericPathName(const std::filesystem::path& path) {
+  const std::u8string name = path.generic_u8string();
+  return {name.begin(), name.end()};
+}
+
 std::filesystem::path PathOf(std::string_view name) {
   return {std::u8string(name.begin(), name.end())};
 }

@@ -24,6 +24,7 @@ std::string NearestNameHint(std::string_view name, std::span<const std::string_v
 
 // Our texts are UTF-8 on every system: a path as text, and back.
 std::string PathName(const std::filesystem::path& path);
+std::string GenericPathName(const std::filesystem::path& path);  // with '/' on every system
 std::filesystem::path PathOf(std::string_view name);
 
 }  // namespace deltagauge::reference

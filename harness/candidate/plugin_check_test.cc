@@ -12,7 +12,6 @@
 namespace deltagauge {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 #if defined(__has_feature)

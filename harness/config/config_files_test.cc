@@ -8,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "harness/config/config_yaml.h"
 #include "harness/config/run_plan.h"
+#include "reference/error_text.h"
 #include "reference/input_error.h"
 
 namespace deltagauge {
@@ -73,8 +74,7 @@ TEST(ConfigFilesTest, ReadsNamesThatAreNotAscii) {
   std::filesystem::create_directories(folder);
   const auto path = folder / std::filesystem::path(u8"ü.yaml");
   std::ofstream(path) << "version: 1\nname: a\nmodels: [{path: m ü, texts: t.txt, drift: {}}]\n";
-  const std::u8string name = path.generic_u8string();
-  const Config config = LoadConfig(std::string(name.begin(), name.end()));
+  const Config config = LoadConfig(reference::GenericPathName(path));
   EXPECT_THAT(config.models.at(0).path, HasSubstr("deltagauge config é/m ü"));
   std::filesystem::remove_all(folder);
 }

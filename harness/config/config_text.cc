@@ -118,14 +118,13 @@ class TextReader {
     }
     const std::string_view folder =
         node_.place.file ? node_.place.file->folder : std::string_view();
-    const std::u8string path = (reference::PathOf(folder) / reference::PathOf(node_.text))
-                                   .lexically_normal()
-                                   .generic_u8string();
+    std::string path = reference::GenericPathName(
+        (reference::PathOf(folder) / reference::PathOf(node_.text)).lexically_normal());
     if (path.size() > kMaxPathBytes) {
       Wrong(fmt::format("a path of at most {} bytes with its folder", kMaxPathBytes));
       return;
     }
-    value.assign(path.begin(), path.end());
+    value = std::move(path);
   }
 
   void ReadMetric(std::string& value) {

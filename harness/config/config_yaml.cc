@@ -18,15 +18,10 @@
 namespace deltagauge {
 namespace {
 
+using reference::GenericPathName;
 using reference::InputError;
 using reference::PathOf;
 using Kind = ConfigNode::Kind;
-
-// Paths in messages and configurations are UTF-8 with '/'.
-std::string TextOf(const std::filesystem::path& path) {
-  const std::u8string text = path.generic_u8string();
-  return std::string(text.begin(), text.end());
-}
 
 std::string ReadConfigFile(const std::string& path) {
   std::error_code error;
@@ -69,7 +64,7 @@ class FileReader {
       throw InputError(
           name, fmt::format("expected at most {} files that extend each other", kMaxConfigFiles));
     }
-    const std::string folder = TextOf(PathOf(name).parent_path());
+    const std::string folder = GenericPathName(PathOf(name).parent_path());
     ConfigNode root = ParseYaml(text, {name, folder});
     if (root.kind != Kind::kMap) {
       throw InputError(root.place.Text(), "expected a map, found " + Described(root),
@@ -79,7 +74,7 @@ class FileReader {
     const std::optional<ConfigNode> extends = Take(root, "extends");
     if (!extends) return root;
 
-    const std::string normal = TextOf(PathOf(name).lexically_normal());
+    const std::string normal = GenericPathName(PathOf(name).lexically_normal());
     open_.push_back(normal);
     ConfigNode merged = ConfigNode::Map();
     if (extends->kind == Kind::kList) {
@@ -119,7 +114,8 @@ class FileReader {
       throw InputError(node.place.Text(),
                        "'extends': expected a file's name, found " + Described(node));
     }
-    const std::string path = TextOf((PathOf(folder) / PathOf(node.text)).lexically_normal());
+    const std::string path =
+        GenericPathName((PathOf(folder) / PathOf(node.text)).lexically_normal());
     if (std::find(open_.begin(), open_.end(), path) != open_.end()) {
       throw InputError(node.place.Text(), fmt::format("'{}' extends itself", path),
                        fmt::format("the way there: {} -> {}", fmt::join(open_, " -> "), path));

@@ -9,7 +9,6 @@
 namespace deltagauge {
 namespace {
 
-using ::testing::DoubleEq;
 using ::testing::ElementsAre;
 
 using Cuts = std::vector<size_t>;

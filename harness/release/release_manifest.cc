@@ -18,11 +18,6 @@ using reference::PathOf;
 
 constexpr std::string_view kManifestSchema = "urn:deltagauge:schema:manifest:1";
 
-std::string TextOf(const fs::path& path) {
-  const std::u8string text = path.generic_u8string();
-  return std::string(text.begin(), text.end());
-}
-
 // An object, member by member.
 class ObjectReader {
  public:
@@ -141,7 +136,7 @@ std::string RelativeTo(const std::string& folder, const std::string& path) {
   std::error_code error;
   const fs::path base = PathOf(folder.empty() ? "." : folder);
   const fs::path relative = fs::proximate(fs::absolute(PathOf(path)), fs::absolute(base), error);
-  return TextOf(error ? fs::absolute(PathOf(path)) : relative);
+  return reference::GenericPathName(error ? fs::absolute(PathOf(path)) : relative);
 }
 
 }  // namespace deltagauge

@@ -79,7 +79,7 @@ Json& Json::operator[](std::string_view name) {
   return AsObject()[std::string(name)];
 }
 
-bool Json::AddMember(const std::string& name, Json value) {
+bool Json::AddMember(const std::string& name, Json&& value) {
   Object& object = AsObject();
   const size_t before = object.size();
   object.try_emplace(object.end(), name, std::move(value));

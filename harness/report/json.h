@@ -83,7 +83,7 @@ class Json {
   Json& operator[](std::string_view name);
   // Of an object; false, and nothing added, if it has a member of this name. Fast where names come
   // in order.
-  bool AddMember(const std::string& name, Json value);
+  bool AddMember(const std::string& name, Json&& value);
   // A null becomes an array first.
   void Append(Json value);
 

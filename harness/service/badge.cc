@@ -69,7 +69,8 @@ constexpr int kBottom = 28;
 
 class Plot {
  public:
-  Plot(const std::vector<SeriesPoint>& points) : points_(points), range_(RangeOf(points)) {}
+  explicit Plot(const std::vector<SeriesPoint>& points)
+      : points_(points), range_(RangeOf(points)) {}
 
   double X(size_t i) const {
     const double span = kWidth - kLeft - kRight;

@@ -143,8 +143,8 @@ HttpRequest Converted(const httplib::Request& from) {
   const size_t question = from.target.find('?');
   if (question != std::string::npos) {
     const size_t fragment = std::min(from.target.find('#', question), from.target.size());
-    request.query =
-        ParseQuery(std::string_view(from.target).substr(question + 1, fragment - question - 1));
+    const std::string_view target = from.target;
+    request.query = ParseQuery(target.substr(question + 1, fragment - question - 1));
   }
   request.authorization = from.get_header_value("Authorization");
   request.host = from.get_header_value("Host");
@@ -229,7 +229,7 @@ class HttpServer::Implementation {
       if (response.body.empty()) RefuseHead(request, &response);
     });
     server_.set_exception_handler(
-        [](const httplib::Request&, httplib::Response& response, std::exception_ptr) {
+        [](const httplib::Request&, httplib::Response& response, const std::exception_ptr&) {
           Send(Refusal(500, "internal", "the service broke"), &response);
         });
   }

@@ -192,7 +192,7 @@ std::unique_ptr<ReportStore> ReportStore::Open(const DatabaseAddress& address) {
   return std::unique_ptr<ReportStore>(new ReportStore(address, std::move(database)));
 }
 
-ReportStore::ReportStore(DatabaseAddress address, std::unique_ptr<Database> database)
+ReportStore::ReportStore(const DatabaseAddress& address, std::unique_ptr<Database> database)
     : address_(address),
       pool_(std::make_unique<Pool>(address)),
       writer_(std::make_unique<Writer>(address, std::move(database))) {}

@@ -48,7 +48,7 @@ class ReportStore {
  private:
   class Writer;
   class Pool;
-  ReportStore(DatabaseAddress address, std::unique_ptr<Database> database);
+  ReportStore(const DatabaseAddress& address, std::unique_ptr<Database> database);
 
   DatabaseAddress address_;
   std::unique_ptr<Pool> pool_;
