@@ -42,9 +42,9 @@ std::vector<int> LooksUpTo(int first, int last, int most_looks) {
   return looks;
 }
 
-// An interval of higher confidence is wider by the ratio of the normal quantiles (2.58 at 99
-// %, 1.96 at 95 %), which is about that of the least numbers of values (8, 6), and narrows with the
-// root of the number of quads.
+// An interval of higher confidence is wider by the ratio of the normal quantiles (1.96 and 2.58 at
+// 95 and 99 %), about that of the least numbers of values (6 and 8), and narrows with the root of
+// the number of quads.
 double NeededQuads(const TimingPolicy& policy) {
   const double wider = static_cast<double>(FewestForMedian(policy.confidence)) /
                        static_cast<double>(FewestForMedian(0.95));
