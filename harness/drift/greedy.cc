@@ -1,69 +1,51 @@
 #include "harness/drift/greedy.h"
 
-#include <algorithm>
 #include <cstddef>
+#include <limits>
+#include <map>
+#include <set>
+#include <utility>
 
 #include "fmt/format.h"
 
 namespace deltagauge {
 namespace {
 
-size_t CommonPrefix(std::span<const int64_t> a, std::span<const int64_t> b) {
-  const auto [in_a, in_b] = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
-  return static_cast<size_t>(in_a - a.begin());
-}
-
-int64_t TokenAt(std::span<const int64_t> tokens, size_t index) {
-  return index < tokens.size() ? tokens[index] : -1;
-}
-
 void TakeLeast(int64_t index, int64_t& least) {
   if (least < 0 || index < least) least = index;
 }
 
-}  // namespace
-
-std::string_view GreedyClassName(GreedyClass greedy_class) {
-  switch (greedy_class) {
-    case GreedyClass::kIdentical:
-      return "identical";
-    case GreedyClass::kTieBreak:
-      return "tie_break";
-    case GreedyClass::kDiverged:
-      return "diverged";
-  }
-  return "?";
+bool Parts(const LogitRow& row) {
+  return !row.finite || row.reference_token != row.candidate_token;
 }
 
-GreedyResult CompareGreedy(std::span<const int64_t> reference, std::span<const int64_t> candidate,
-                           const ContinueGreedily& continue_greedily) {
+// The rows are at `first_position` and on; `ties` are the positions of all tie flips.
+GreedyResult ResultOf(std::span<const LogitRow> rows, int64_t first_position,
+                      const std::set<int64_t>& ties) {
   GreedyResult result;
-  result.reference_tokens = static_cast<int64_t>(reference.size());
-  result.candidate_tokens = static_cast<int64_t>(candidate.size());
-  result.shares_storage = ShareStorage(std::as_bytes(reference), std::as_bytes(candidate));
-  const size_t matched = CommonPrefix(reference, candidate);
-  result.matched_prefix = static_cast<int64_t>(matched);
-  if (matched == reference.size() && matched == candidate.size()) return result;
-
-  result.greedy_class = GreedyClass::kDiverged;
-  result.first_divergence = result.matched_prefix;
-  result.reference_token = TokenAt(reference, matched);
-  result.candidate_token = TokenAt(candidate, matched);
-  // Without a rest nothing can speak for the candidate.
-  if (matched + 1 >= reference.size()) return result;
-
-  const std::span<const int64_t> rest = reference.subspan(matched + 1);
-  result.reanchored_tokens = static_cast<int64_t>(rest.size());
-  const std::vector<int64_t> again =
-      continue_greedily(reference.first(matched + 1), result.reanchored_tokens);
-  result.reanchored_matched = static_cast<int64_t>(CommonPrefix(rest, again));
-  if (again.size() == rest.size() && result.reanchored_matched == result.reanchored_tokens) {
-    result.greedy_class = GreedyClass::kTieBreak;
+  const auto count = static_cast<int64_t>(rows.size());
+  result.reference_tokens = result.candidate_tokens = count;
+  result.matched_prefix = count;
+  for (int64_t i = 0; i < count; ++i) {
+    const LogitRow& row = rows[static_cast<size_t>(i)];
+    if (row.shares_storage) result.shares_storage = true;
+    if (!Parts(row)) {
+      if (result.first_divergence >= 0) ++result.reanchored_matched;
+      continue;
+    }
+    if (result.first_divergence < 0) {
+      result.greedy_class = GreedyClass::kTieBreak;
+      result.matched_prefix = result.first_divergence = i;
+      result.reanchored_tokens = count - 1 - i;
+      result.reference_token = row.reference_token;
+      result.candidate_token = row.candidate_token;
+    }
+    if (!ties.contains(first_position + i)) result.greedy_class = GreedyClass::kDiverged;
   }
   return result;
 }
 
-GreedySummary SummarizeGreedy(std::span<const GreedyResult> results) {
+GreedySummary SummaryOf(std::span<const GreedyResult> results) {
   GreedySummary summary;
   std::vector<double> matched;
   for (const GreedyResult& result : results) {
@@ -87,7 +69,40 @@ GreedySummary SummarizeGreedy(std::span<const GreedyResult> results) {
   return summary;
 }
 
-Validity ValidityOf(const GreedySummary& summary) {
+}  // namespace
+
+std::string_view GreedyClassName(GreedyClass greedy_class) {
+  switch (greedy_class) {
+    case GreedyClass::kIdentical:
+      return "identical";
+    case GreedyClass::kTieBreak:
+      return "tie_break";
+    case GreedyClass::kDiverged:
+      return "diverged";
+  }
+  return "?";
+}
+
+GreedyComparison CompareGreedy(std::span<const std::vector<LogitRow>> prompts) {
+  std::map<int64_t, LogitRow> rows;
+  for (const std::vector<LogitRow>& prompt : prompts) {
+    for (const LogitRow& row : prompt) rows.emplace(static_cast<int64_t>(rows.size()), row);
+  }
+  GreedyComparison comparison;
+  comparison.agreement = AgreementOf(rows, std::numeric_limits<size_t>::max());
+  std::set<int64_t> ties;
+  for (const TokenDifference& flip : comparison.agreement.tie_flips) ties.insert(flip.position);
+  int64_t position = 0;
+  for (const std::vector<LogitRow>& prompt : prompts) {
+    comparison.prompts.push_back(ResultOf(prompt, position, ties));
+    position += static_cast<int64_t>(prompt.size());
+  }
+  comparison.summary = SummaryOf(comparison.prompts);
+  return comparison;
+}
+
+Validity ValidityOf(const GreedyComparison& comparison) {
+  const GreedySummary& summary = comparison.summary;
   if (summary.prompts == 0) return {Verdict::kInvalid, "no prompt was continued"};
   if (summary.shares_storage > 0) {
     return {Verdict::kInvalid,
@@ -98,7 +113,9 @@ Validity ValidityOf(const GreedySummary& summary) {
     return {Verdict::kInvalid, fmt::format("the reference says nothing after {} of {} prompts",
                                            summary.empty, summary.prompts)};
   }
-  return {};
+  Validity validity = ValidityOf(comparison.agreement.rows);
+  if (validity.verdict == Verdict::kInconclusive) return {};
+  return validity;
 }
 
 }  // namespace deltagauge

@@ -1,53 +1,56 @@
-// Where two greedy continuations of one prompt part, and whether that was a mere tie.
+// Whether a candidate, left to choose, would have written the reference's greedy continuation.
+//
+// Both arms are asked for the next token after the same tokens, the reference's, all along its own
+// continuation. Where the candidate chooses another one, the two continuations part; it is put back
+// on the reference's token there (re-anchored) and goes on. Each parting is judged by the margins
+// of the logits, as any other position is (agreement.h), since with 16-bit logits a long
+// continuation meets several ties: whether a second parting follows says nothing of either.
+//
+// | class     | condition                                                      |
+// |-----------|----------------------------------------------------------------|
+// | identical | the same token at every position                               |
+// | tie break | it parts, and every parting is a tie flip                      |
+// | diverged  | at one position at least it is a mismatch, or it is not finite   |
+//
+// The noise of tau is that of all positions of all prompts; what is said in agreement.h of a
+// candidate that is wrong everywhere holds here as well: the gates on drift go beside this one.
 #ifndef DELTAGAUGE_HARNESS_DRIFT_GREEDY_H_
 #define DELTAGAUGE_HARNESS_DRIFT_GREEDY_H_
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "harness/drift/agreement.h"
 #include "harness/drift/distribution.h"
+#include "harness/drift/logit_row.h"
 #include "harness/drift/row_census.h"  // Validity
 
 namespace deltagauge {
 
-enum class GreedyClass : uint8_t {
-  kIdentical,
-  kTieBreak,  // put back on the reference's token, the candidate repeats all the rest of it
-  kDiverged,  // it does not, or there is no rest that could show it
-};
+enum class GreedyClass : uint8_t { kIdentical, kTieBreak, kDiverged };
 
 // "identical", "tie_break", "diverged".
 std::string_view GreedyClassName(GreedyClass greedy_class);
 
-// The candidate's own greedy continuation, at most `count` tokens, after the prompt and then
-// `generated`. Fewer than `count` only where it ends the text itself.
-using ContinueGreedily =
-    std::function<std::vector<int64_t>(std::span<const int64_t> generated, int64_t count)>;
-
+// One prompt.
 struct GreedyResult {
   GreedyClass greedy_class = GreedyClass::kIdentical;
   int64_t reference_tokens = 0;
-  int64_t candidate_tokens = 0;
+  int64_t candidate_tokens = 0;   // that the candidate was asked for
   int64_t matched_prefix = 0;     // tokens
   int64_t first_divergence = -1;  // index of the first unlike token; -1: none
-  int64_t reference_token = -1;   // there; -1: the arm had stopped
+  int64_t reference_token = -1;   // there; -1: an arm is not finite
   int64_t candidate_token = -1;
-  // After the reference's token was put in: how many tokens followed in the reference, and how many
-  // of them the candidate then repeated before it parted again.
+  // Behind the first divergence: how many tokens followed in the reference, and how many of them
+  // the candidate would have chosen, too.
   int64_t reanchored_tokens = 0;
   int64_t reanchored_matched = 0;
-  bool shares_storage = false;  // the sequences overlap in memory: nothing was compared
+  bool shares_storage = false;  // the arms overlap in memory: nothing was compared
 
   bool operator==(const GreedyResult&) const = default;
 };
-
-// `continue_greedily` is called once at most, only after a divergence at which the reference has a
-// token and at least one more behind it. It throws through.
-GreedyResult CompareGreedy(std::span<const int64_t> reference, std::span<const int64_t> candidate,
-                           const ContinueGreedily& continue_greedily);
 
 struct GreedySummary {
   int64_t prompts = 0;
@@ -62,10 +65,20 @@ struct GreedySummary {
   Spread matched_prefix;               // tokens, over prompts
 };
 
-GreedySummary SummarizeGreedy(std::span<const GreedyResult> results);
+struct GreedyComparison {
+  GreedySummary summary;
+  // Of all prompts' tokens together, positions counted on from prompt to prompt. It lists every
+  // parting.
+  Agreement agreement;
+  std::vector<GreedyResult> prompts;
+};
 
-// Invalid: no prompt, an empty continuation, or shared storage.
-Validity ValidityOf(const GreedySummary& summary);
+// One row for each token of the reference's continuation, by prompt. Pure.
+GreedyComparison CompareGreedy(std::span<const std::vector<LogitRow>> prompts);
+
+// Invalid: no prompt, an empty continuation, or shared storage; else as ValidityOf(RowCensus), but
+// that few positions are enough.
+Validity ValidityOf(const GreedyComparison& comparison);
 
 }  // namespace deltagauge
 

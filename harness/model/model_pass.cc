@@ -26,10 +26,8 @@ using reference::ModelCache;
 
 // ---- greedy ----
 
-int32_t NextToken(const Model& model, const HiddenStates& hidden) {
-  const LogitBlock block = model.Logits(hidden, std::array{hidden.Rows() - 1});
-  return block.IsDouble() ? reference::ArgMax(block.Float64(0))
-                          : reference::ArgMax(block.Float32(0));
+LogitBlock LastLogits(const Model& model, const HiddenStates& hidden) {
+  return model.Logits(hidden, std::array{hidden.Rows() - 1});
 }
 
 bool IsEnd(const Model& model, int64_t id) {
@@ -37,18 +35,31 @@ bool IsEnd(const Model& model, int64_t id) {
   return std::find(ends.begin(), ends.end(), id) != ends.end();
 }
 
-std::vector<int64_t> Continue(const Model& model, LayerRecurrence& recurrence,
-                              std::vector<int32_t> prompt, int64_t count) {
-  ModelCache cache = model.NewCache(1, recurrence);
-  std::vector<int64_t> made;
-  std::vector<int32_t> fed = std::move(prompt);
-  while (static_cast<int64_t>(made.size()) < count) {
-    const int32_t next = NextToken(model, model.Forward(fed, cache, recurrence));
-    made.push_back(next);
-    if (IsEnd(model, next)) break;
-    fed = {next};
+// Both arms along the greedy continuation of the baseline.
+std::vector<LogitRow> Continue(const Model& model, LayerRecurrence& candidate,
+                               LayerRecurrence& baseline, const std::vector<int32_t>& prompt,
+                               int64_t tokens) {
+  ModelCache expected_cache = model.NewCache(1, baseline);
+  ModelCache found_cache = model.NewCache(1, candidate);
+  const LogitType type = LogitTypeOf(model.type());
+  DeltaHistograms unused;
+  std::vector<LogitRow> rows;
+  std::vector<int32_t> fed = prompt;
+  while (static_cast<int64_t>(rows.size()) < tokens) {
+    const LogitBlock expected = LastLogits(model, model.Forward(fed, expected_cache, baseline));
+    const LogitBlock found = LastLogits(model, model.Forward(fed, found_cache, candidate));
+    if (expected.IsDouble()) {
+      rows.push_back(
+          AnalyzeLogits(expected.Float64(0), found.Float64(0), type, std::nullopt, unused));
+      fed = {reference::ArgMax(expected.Float64(0))};
+    } else {
+      rows.push_back(
+          AnalyzeLogits(expected.Float32(0), found.Float32(0), type, std::nullopt, unused));
+      fed = {reference::ArgMax(expected.Float32(0))};
+    }
+    if (IsEnd(model, fed.front())) break;
   }
-  return made;
+  return rows;
 }
 
 // ---- invariance ----
@@ -147,23 +158,14 @@ std::vector<std::vector<int64_t>> PieceSizes(int64_t tokens, uint64_t seed) {
 
 }  // namespace
 
-GreedyReport RunGreedy(const Model& model, LayerRecurrence& candidate, LayerRecurrence& baseline,
-                       const std::vector<NamedPrompt>& prompts, int64_t tokens) {
-  GreedyReport report;
-  std::vector<GreedyResult> results;
+GreedyComparison RunGreedy(const Model& model, LayerRecurrence& candidate,
+                           LayerRecurrence& baseline, const std::vector<NamedPrompt>& prompts,
+                           int64_t tokens) {
+  std::vector<std::vector<LogitRow>> rows;
   for (const NamedPrompt& prompt : prompts) {
-    const std::vector<int64_t> expected = Continue(model, baseline, prompt.ids, tokens);
-    const std::vector<int64_t> found = Continue(model, candidate, prompt.ids, tokens);
-    const auto go_on = [&](std::span<const int64_t> generated, int64_t count) {
-      std::vector<int32_t> ids = prompt.ids;
-      for (const int64_t id : generated) ids.push_back(static_cast<int32_t>(id));
-      return Continue(model, candidate, std::move(ids), count);
-    };
-    results.push_back(CompareGreedy(expected, found, go_on));
-    report.prompts.push_back({prompt.name, results.back()});
+    rows.push_back(Continue(model, candidate, baseline, prompt.ids, tokens));
   }
-  report.summary = SummarizeGreedy(results);
-  return report;
+  return CompareGreedy(rows);
 }
 
 double InvarianceLimit(ComputeType type, double max_logit) {

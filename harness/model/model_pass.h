@@ -21,6 +21,8 @@ class ForeignLogits;
 // Positions of one block of logits: 32 MB of the published vocabulary in float32.
 inline constexpr int64_t kBlockPositions = 32;
 
+LogitType LogitTypeOf(reference::ComputeType type);
+
 struct TextPassRequest {
   std::vector<int32_t> ids;
   int64_t positions = 0;  // the first so many are compared
@@ -52,9 +54,10 @@ struct NamedPrompt {
   std::vector<int32_t> ids;
 };
 
-GreedyReport RunGreedy(const reference::Model& model, reference::LayerRecurrence& candidate,
-                       reference::LayerRecurrence& baseline,
-                       const std::vector<NamedPrompt>& prompts, int64_t tokens);
+// At most `tokens` of each prompt: fewer where the baseline ends the text itself.
+GreedyComparison RunGreedy(const reference::Model& model, reference::LayerRecurrence& candidate,
+                           reference::LayerRecurrence& baseline,
+                           const std::vector<NamedPrompt>& prompts, int64_t tokens);
 
 // How far logits may be apart that two orders of the same computation give.
 double InvarianceLimit(reference::ComputeType type, double max_logit);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -230,40 +231,59 @@ std::vector<NamedPrompt> Prompts() {
 
 TEST_F(GreedyTest, AgainstItselfEveryPromptIsIdentical) {
   const Model& model = TinyModel(ComputeType::kFloat32);
-  const GreedyReport report = RunGreedy(model, *fused_, *fused_, Prompts(), kContinuation);
-  ASSERT_EQ(report.prompts.size(), 2u);
-  EXPECT_EQ(report.prompts[0].prompt, "first");
-  EXPECT_EQ(report.prompts[1].prompt, "second");
-  EXPECT_EQ(report.summary.prompts, 2);
-  EXPECT_EQ(report.summary.identical, 2);
-  for (const GreedyPrompt& prompt : report.prompts) {
-    EXPECT_EQ(prompt.result.reference_tokens, kContinuation);
-    EXPECT_EQ(prompt.result.matched_prefix, kContinuation);
+  const GreedyComparison found = RunGreedy(model, *fused_, *fused_, Prompts(), kContinuation);
+  ASSERT_EQ(found.prompts.size(), 2u);
+  EXPECT_EQ(found.summary.identical, 2);
+  for (const GreedyResult& prompt : found.prompts) {
+    EXPECT_EQ(prompt.reference_tokens, kContinuation);
+    EXPECT_EQ(prompt.matched_prefix, kContinuation);
   }
+  EXPECT_EQ(found.agreement.agree, 2 * kContinuation);
+  EXPECT_EQ(found.agreement.noise, 0);
+  EXPECT_EQ(ValidityOf(found).verdict, Verdict::kPassed);
 }
 
 TEST_F(GreedyTest, FaultyKernelsDiverge) {
   FusedRecurrence faulty(threads_, &FaultyKernel<Fault::kReturnsZeros>, "faulty");
-  const GreedyReport report =
+  const GreedyComparison found =
       RunGreedy(TinyModel(ComputeType::kFloat32), faulty, *eager_, Prompts(), kContinuation);
-  EXPECT_EQ(report.summary.diverged, 2);
-  EXPECT_GE(report.summary.first_true_divergence, 0);
+  EXPECT_EQ(found.summary.diverged, 2);
+  EXPECT_GE(found.summary.first_true_divergence, 0);
 }
 
-// Wrong once, and right from then on: put back on the reference's token, it repeats the rest.
-TEST_F(GreedyTest, TheCandidateIsPutBackAfterADivergence) {
+// Wrong once and right again soon behind it: that was no tie all the same.
+TEST_F(GreedyTest, OneWrongPassIsDivergence) {
   int calls = 0;
   SpoiledRecurrence once(*fused_, nullptr, [&](const LayerCall& call) {
     if (calls++ < 6) ScaleOutput(call, -1);  // the layers of one forward pass
   });
-  const GreedyReport report =
+  const GreedyComparison found =
       RunGreedy(TinyModel(ComputeType::kFloat32), once, *fused_, {Prompts()[0]}, kContinuation);
-  const GreedyResult& result = report.prompts[0].result;
-  ASSERT_GE(result.first_divergence, 0);
-  ASSERT_LT(result.first_divergence, kContinuation - 1);
-  EXPECT_EQ(result.greedy_class, GreedyClass::kTieBreak);
-  EXPECT_EQ(result.reanchored_tokens, kContinuation - 1 - result.first_divergence);
-  EXPECT_EQ(result.reanchored_matched, result.reanchored_tokens);
+  const GreedyResult& result = found.prompts[0];
+  EXPECT_EQ(result.greedy_class, GreedyClass::kDiverged);
+  EXPECT_EQ(result.first_divergence, 0);
+  EXPECT_EQ(result.reanchored_tokens, kContinuation - 1);
+  ASSERT_FALSE(found.agreement.mismatches.empty());
+  EXPECT_EQ(found.agreement.mismatches[0].reference_token, result.reference_token);
+}
+
+// The order of sums is another one: whatever parts in bfloat16 is a tie.
+TEST_F(GreedyTest, HonestArmsPartAtTiesOnly) {
+  const GreedyComparison found =
+      RunGreedy(TinyModel(ComputeType::kBFloat16), *fused_, *eager_, Prompts(), 24);
+  EXPECT_EQ(found.summary.diverged, 0);
+  EXPECT_GT(found.agreement.noise, 0);
+}
+
+TEST_F(GreedyTest, ACandidateThatIsNotFiniteFails) {
+  SpoiledRecurrence spoiled(*fused_, nullptr, [](const LayerCall& call) {
+    ScaleOutput(call, std::numeric_limits<double>::quiet_NaN());
+  });
+  const GreedyComparison found =
+      RunGreedy(TinyModel(ComputeType::kFloat32), spoiled, *fused_, Prompts(), kContinuation);
+  EXPECT_EQ(found.summary.diverged, 2);
+  EXPECT_EQ(ValidityOf(found).verdict, Verdict::kFailed);
+  EXPECT_EQ(found.prompts[0].reference_tokens, kContinuation);
 }
 
 // ---- invariance ----

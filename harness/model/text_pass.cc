@@ -23,12 +23,6 @@ using reference::Model;
 using reference::ModelCache;
 using Progress = std::function<void(std::string_view, double)>;
 
-LogitType LogitTypeOf(ComputeType type) {
-  return type == ComputeType::kFloat32    ? LogitType::kFloat32
-         : type == ComputeType::kBFloat16 ? LogitType::kBFloat16
-                                          : LogitType::kFloat64;
-}
-
 // Hidden states behind each layer, and the final ones.
 struct ArmPass {
   std::vector<std::vector<float>> narrow;  // of a float32 or bfloat16 model, by layer
@@ -255,6 +249,12 @@ class Comparison {
 };
 
 }  // namespace
+
+LogitType LogitTypeOf(ComputeType type) {
+  return type == ComputeType::kFloat32    ? LogitType::kFloat32
+         : type == ComputeType::kBFloat16 ? LogitType::kBFloat16
+                                          : LogitType::kFloat64;
+}
 
 double LayerDriftBudget(ComputeType type) {
   switch (type) {

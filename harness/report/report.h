@@ -33,7 +33,7 @@ namespace deltagauge {
 
 // Semantic version of the JSON: a new optional field raises the second number, anything that an
 // older reader would misread raises the first.
-inline constexpr std::string_view kReportSchemaVersion = "1.1.0";
+inline constexpr std::string_view kReportSchemaVersion = "1.2.0";
 inline constexpr std::string_view kReportSchema = "urn:deltagauge:schema:report:1";
 
 // One figure of a case, by its name in metric_names.h. `CaseMetrics` (report_metrics.h) takes them
@@ -94,6 +94,7 @@ struct GreedyPrompt {
 
 struct GreedyReport {
   GreedySummary summary;
+  std::optional<Agreement> agreement;  // along all continuations; since 1.2
   std::vector<GreedyPrompt> prompts;
 };
 

@@ -227,14 +227,15 @@ struct FieldsOf<GreedyResult> {
   static void Each(auto& visit, auto& value) {
     visit("class", value.greedy_class, "");
     visit("reference_tokens", value.reference_tokens, "");
-    visit("candidate_tokens", value.candidate_tokens, "");
+    visit("candidate_tokens", value.candidate_tokens, "that the candidate was asked for");
     visit("matched_prefix", value.matched_prefix, "tokens");
     visit("first_divergence", value.first_divergence, "-1: none");
-    visit("reference_token", value.reference_token, "there; -1: the arm had stopped");
+    visit("reference_token", value.reference_token, "there; -1: an arm is not finite");
     visit("candidate_token", value.candidate_token, "");
     visit("reanchored_tokens", value.reanchored_tokens,
-          "that followed in the reference after its token was put in");
-    visit("reanchored_matched", value.reanchored_matched, "of them, repeated by the candidate");
+          "that follow in the reference behind the first divergence");
+    visit("reanchored_matched", value.reanchored_matched,
+          "of them, chosen by the candidate, too, put back wherever it parts");
     visit("shares_storage", value.shares_storage, "");
   }
 };
@@ -269,6 +270,8 @@ struct FieldsOf<GreedyReport> {
   static constexpr std::string_view kName = "greedy";
   static void Each(auto& visit, auto& value) {
     visit("summary", value.summary, "");
+    visit("agreement", value.agreement,
+          "along all continuations, counted on from prompt to prompt; it lists every parting");
     visit("prompts", value.prompts, "");
   }
 };

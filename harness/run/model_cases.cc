@@ -186,8 +186,13 @@ class ModelCasesWithTorch final : public ModelCases {
     const Model& model = library_.Get(run.setup.model, ComputeTypeOf(run.setup.data_type));
     const auto candidate = Arm(run.setup.candidate);
     const auto baseline = Arm(run.setup.baseline);
-    report.greedy = RunGreedy(model, *candidate, *baseline, Prompts(run), run.tokens);
-    SetStatus(ValidityOf(report.greedy->summary), report);
+    const std::vector<NamedPrompt> prompts = Prompts(run);
+    const GreedyComparison found = RunGreedy(model, *candidate, *baseline, prompts, run.tokens);
+    GreedyReport& greedy = report.greedy.emplace(GreedyReport{found.summary, found.agreement, {}});
+    for (size_t i = 0; i < prompts.size(); ++i) {
+      greedy.prompts.push_back({prompts[i].name, found.prompts[i]});
+    }
+    SetStatus(ValidityOf(found), report);
   }
 
   std::vector<NamedPrompt> Prompts(const GreedyRun& run) {
