@@ -48,8 +48,8 @@ struct LinearChoice {
   std::string description;
 };
 
-// kProbe: times both on a product of the model's size and takes the faster one.
-LinearChoice ChooseLinear(LinearLibrary wanted, ComputeType type, int64_t in, int64_t out);
+// InputError: oneDNN is asked for where HasPackedLinear is false.
+LinearChoice ChooseLinear(LinearLibrary wanted, ComputeType type);
 
 }  // namespace deltagauge::reference
 

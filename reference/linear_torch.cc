@@ -2,12 +2,9 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/silu.h>
 
-#include <algorithm>
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +23,7 @@ using Pointwise = at::Tensor(const at::Tensor&, const at::Tensor&, const std::op
                              std::optional<std::string_view>);
 using PointwiseBinary = at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&,
                                    const std::optional<at::Tensor>&, std::string_view);
+using IsSupported = bool();
 
 // Rows that the packed form is made for: where prefill spends its time.
 constexpr int64_t kPackedRows = 512;
@@ -51,18 +49,6 @@ at::Tensor PackedLinearTimes(const at::Tensor& x, const at::Tensor& weight,
   static const auto multiply =
       Find("mkldnn::_linear_pointwise", "binary")->typed<PointwiseBinary>();
   return multiply.call(x, factor, weight, std::nullopt, "mul");
-}
-
-// GFLOP/s, the best of a few.
-double Speed(const Linear& linear, const at::Tensor& x, int64_t out) {
-  double best_s = 1e9;
-  for (int i = 0; i < 4; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
-    linear(x);
-    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
-    if (i > 0) best_s = std::min(best_s, taken.count());  // the first one warms up
-  }
-  return 2e-9 * static_cast<double>(x.numel()) * static_cast<double>(out) / best_s;
 }
 
 }  // namespace
@@ -140,35 +126,29 @@ bool HasPackedLinear(ComputeType type) {
     static_cast<void>(pack->typed<Reorder>());
     static_cast<void>(multiply->typed<Pointwise>());
     static_cast<void>(multiply_binary->typed<PointwiseBinary>());
+    if (type == ComputeType::kBFloat16) {  // not on every processor
+      const auto supported = Find("mkldnn::_is_mkldnn_bf16_supported");
+      return supported.has_value() && supported->typed<IsSupported>().call();
+    }
   } catch (const c10::Error&) {
     return false;
   }
   return true;
 }
 
-LinearChoice ChooseLinear(LinearLibrary wanted, ComputeType type, int64_t in, int64_t out) {
+LinearChoice ChooseLinear(LinearLibrary wanted, ComputeType type) {
   if (wanted == LinearLibrary::kAten) return {LinearLibrary::kAten, "ATen, as asked"};
-  if (!HasPackedLinear(type)) {
-    if (wanted == LinearLibrary::kOneDnn) {
-      throw InputError(
-          "linear library 'onednn'",
-          "has no packed weights for " + std::string(NameOf(type)) + " in this build of libtorch",
-          "take 'aten' or 'probe'");
-    }
+  if (HasPackedLinear(type)) {
+    return {LinearLibrary::kOneDnn,
+            wanted == LinearLibrary::kAuto ? "oneDNN, packed" : "oneDNN, packed, as asked"};
+  }
+  if (wanted == LinearLibrary::kAuto) {
     return {LinearLibrary::kAten, "ATen, for want of packed weights"};
   }
-  if (wanted == LinearLibrary::kOneDnn) {
-    return {LinearLibrary::kOneDnn, "oneDNN, packed, as asked"};
-  }
-  const auto options = at::TensorOptions().dtype(ScalarTypeOf(type));
-  const at::Tensor x = at::full({kPackedRows / 2, in}, 0.5, options);
-  const at::Tensor weight = at::full({out, in}, 0.25, options);
-  const double aten = Speed(Linear(weight, LinearLibrary::kAten), x, out);
-  const double packed = Speed(Linear(weight, LinearLibrary::kOneDnn), x, out);
-  const std::string figures = "oneDNN packed " + std::to_string(static_cast<int>(packed)) +
-                              ", ATen " + std::to_string(static_cast<int>(aten)) + " GFLOP/s";
-  return packed >= aten ? LinearChoice{LinearLibrary::kOneDnn, "oneDNN, packed (" + figures + ")"}
-                        : LinearChoice{LinearLibrary::kAten, "ATen (" + figures + ")"};
+  throw InputError("linear library 'onednn'",
+                   "has no packed weights for " + std::string(NameOf(type)) +
+                       " in this build of libtorch or on this machine",
+                   "take 'aten' or 'auto'");
 }
 
 }  // namespace deltagauge::reference

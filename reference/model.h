@@ -27,17 +27,19 @@ namespace deltagauge::reference {
 
 // Who multiplies by the weights.
 enum class LinearLibrary : uint8_t {
-  kProbe,   // whichever is faster on this machine, measured while loading (float64: ATen)
+  // oneDNN where this libtorch has packed weights for the type and processor, else ATen: as fast or
+  // faster at every size of the model. No clock decides, so that the bits are the same in each run.
+  kAuto,
   kAten,    // at::linear
   kOneDnn,  // weights packed once by oneDNN; float32 and bfloat16
 };
 
-// "probe", "aten", "onednn".
+// "auto", "aten", "onednn".
 std::string_view NameOf(LinearLibrary library);
 
 struct ModelOptions {
   ComputeType type = ComputeType::kFloat32;
-  LinearLibrary linear = LinearLibrary::kProbe;
+  LinearLibrary linear = LinearLibrary::kAuto;
   // Called as loading goes on, with a share from 0 to 1.
   std::function<void(double)> progress;
 };

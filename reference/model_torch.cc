@@ -362,7 +362,7 @@ void CheckIds(std::span<const int32_t> ids, int64_t batch, int64_t position,
 }  // namespace
 
 std::string_view NameOf(LinearLibrary library) {
-  static constexpr std::array<std::string_view, 3> kNames = {"probe", "aten", "onednn"};
+  static constexpr std::array<std::string_view, 3> kNames = {"auto", "aten", "onednn"};
   return kNames[static_cast<size_t>(library)];
 }
 
@@ -381,8 +381,7 @@ Model Model::Load(const Checkpoint& checkpoint, const ModelOptions& options) {
     weights->config = checkpoint.config();
     weights->type = options.type;
     const ModelConfig& config = weights->config;
-    const LinearChoice choice =
-        ChooseLinear(options.linear, options.type, config.hidden_size, config.intermediate_size);
+    const LinearChoice choice = ChooseLinear(options.linear, options.type);
     weights->linear_description = choice.description;
     const Loader loader(checkpoint, options, choice.library);
     const double steps = static_cast<double>(config.layers.size()) + 4;

@@ -52,7 +52,7 @@ struct ModelChoice {
   std::string model = "builtin:qwen3_5-tiny";
   std::string recurrence = "fused";
   std::string dtype = "float32";
-  std::string linear = "probe";
+  std::string linear = "auto";
   int threads = 0;
 
   void Declare(CLI::App& app) {
@@ -66,7 +66,7 @@ struct ModelChoice {
     app.add_option("--dtype", dtype, "float32, bfloat16 or float64")
         ->type_name("TYPE")
         ->capture_default_str();
-    app.add_option("--linear", linear, "Who multiplies by weights: probe, aten or onednn")
+    app.add_option("--linear", linear, "Who multiplies by weights: auto, aten or onednn")
         ->type_name("NAME")
         ->capture_default_str();
     app.add_option("--threads", threads, "1 to 256; by default as many as libtorch takes")
@@ -79,7 +79,7 @@ struct ModelChoice {
     reference::ModelOptions options;
     options.type = ParseComputeType(dtype);
     options.linear =
-        ParseName(std::array{reference::LinearLibrary::kProbe, reference::LinearLibrary::kAten,
+        ParseName(std::array{reference::LinearLibrary::kAuto, reference::LinearLibrary::kAten,
                              reference::LinearLibrary::kOneDnn},
                   "--linear", linear);
     return LoadModel(folder, options, progress.Callback());

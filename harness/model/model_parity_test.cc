@@ -78,7 +78,7 @@ struct Loaded {
 };
 
 Loaded Load(const std::filesystem::path& folder, ComputeType type,
-            reference::LinearLibrary linear = reference::LinearLibrary::kProbe) {
+            reference::LinearLibrary linear = reference::LinearLibrary::kAuto) {
   Loaded loaded{Checkpoint::Open(folder), nullptr};
   reference::ModelOptions options;
   options.type = type;
@@ -325,13 +325,13 @@ TEST_F(TinyModelTest, SameBitsTwiceAndForAnyNumberOfThreads) {
 
 TEST_F(TinyModelTest, LinearLibrariesAgree) {
   const std::vector<int32_t> ids = TinyGoldens()[0].ids;
-  const auto probed = Logits(ComputeType::kFloat32, "fused", ids);
+  const auto automatic = Logits(ComputeType::kFloat32, "fused", ids);
   const auto arm = MakeArm("fused", 1);
   for (const auto library : {reference::LinearLibrary::kAten, reference::LinearLibrary::kOneDnn}) {
     const Loaded loaded = Load(TinyModelFolder(), ComputeType::kFloat32, library);
     ModelCache cache = loaded.model->NewCache(1, *arm);
     const auto logits = AllLogits(*loaded.model, loaded.model->Forward(ids, cache, *arm));
-    EXPECT_LE(MaxDifference(logits, probed), 1e-4) << loaded.model->LinearDescription();
+    EXPECT_LE(MaxDifference(logits, automatic), 1e-4) << loaded.model->LinearDescription();
   }
 }
 
