@@ -71,20 +71,24 @@ std::string AgreementRow(const CaseReport& c) {
 std::string GreedyRow(const CaseReport& c) {
   if (!c.greedy) return "";
   const GreedySummary& summary = c.greedy->summary;
+  const auto text = c.params.find("text");
   return fmt::format(
       kRow, "greedy",
-      fmt::format("{} of {} continuations identical, {} parted at a tie, {} diverged",
+      fmt::format("{}, {}: {} of {} continuations identical, {} parted at a tie, {} diverged",
+                  text == c.params.end() ? "a prompt" : text->second, c.params.at("dtype"),
                   summary.identical, summary.prompts, summary.tie_break, summary.diverged));
 }
 
 std::string SpeedRow(const CaseReport& c) {
   if (!c.performance || c.performance->n == 0) return "";
   const TimingResult& timing = *c.performance;
-  std::string text = fmt::format("{} {}: {:.2f} x ({:.2f} to {:.2f}), noise {:.1f} %", c.kind,
-                                 c.kind == "decode" ? "after " + c.params.at("context")
-                                                    : "of " + c.params.at("tokens") + " tokens",
-                                 timing.speedup.point, timing.speedup.ci_lo, timing.speedup.ci_hi,
-                                 100 * std::expm1(timing.noise.aa_floor));
+  const std::string& threads = c.params.at("threads");
+  std::string text = fmt::format(
+      "{} {}, {}, {} thread{}: {:.2f} x ({:.2f} to {:.2f}), noise {:.1f} %", c.kind,
+      c.kind == "decode" ? "after " + c.params.at("context")
+                         : "of " + c.params.at("tokens") + " tokens",
+      c.params.at("dtype"), threads, threads == "1" ? "" : "s", timing.speedup.point,
+      timing.speedup.ci_lo, timing.speedup.ci_hi, 100 * std::expm1(timing.noise.aa_floor));
   if (timing.peak_share) text += fmt::format(", {:.0f} % of peak", 100 * *timing.peak_share);
   return fmt::format(kRow, "speedup", text);
 }

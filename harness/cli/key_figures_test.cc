@@ -62,7 +62,7 @@ TEST(KeyFiguresTest, ASpeedupComesWithIntervalAndNoise) {
   CaseReport c;
   c.kind = "prefill";
   c.status = Verdict::kPassed;
-  c.params["tokens"] = "512";
+  c.params = {{"tokens", "512"}, {"dtype", "bfloat16"}, {"threads", "2"}};
   c.performance = TimingResult{};
   c.performance->n = 9;
   c.performance->speedup = {
@@ -71,9 +71,30 @@ TEST(KeyFiguresTest, ASpeedupComesWithIntervalAndNoise) {
   c.performance->peak_share = 0.5;
   report.cases = {c};
   EXPECT_EQ(FormatKeyFigures(report),
-            "speedup    prefill of 512 tokens: 2.50 x (2.25 to 2.75), noise 2.0 %, 50 % of peak\n");
+            "speedup    prefill of 512 tokens, bfloat16, 2 threads: 2.50 x (2.25 to 2.75), noise "
+            "2.0 %, 50 % of peak\n");
+  report.cases[0].params["threads"] = "1";
+  EXPECT_THAT(FormatKeyFigures(report), HasSubstr("bfloat16, 1 thread: "));
   report.cases[0].performance->n = 0;
   EXPECT_THAT(FormatKeyFigures(report), Not(HasSubstr("speedup")));
+}
+
+TEST(KeyFiguresTest, GreedyNamesTextAndType) {
+  Report report;
+  CaseReport c;
+  c.kind = "greedy";
+  c.status = Verdict::kPassed;
+  c.params = {{"text", "builtin:pydoc"}, {"dtype", "float32"}};
+  GreedySummary& summary = c.greedy.emplace().summary;
+  summary.prompts = 8;
+  summary.identical = 7;
+  summary.tie_break = 1;
+  report.cases = {c};
+  EXPECT_EQ(FormatKeyFigures(report),
+            "greedy     builtin:pydoc, float32: 7 of 8 continuations identical, 1 parted at a tie, "
+            "0 diverged\n");
+  report.cases[0].params.erase("text");
+  EXPECT_THAT(FormatKeyFigures(report), HasSubstr("a prompt, float32: 7 of 8"));
 }
 
 }  // namespace

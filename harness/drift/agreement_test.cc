@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <map>
-#include <span>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -12,20 +11,13 @@
 namespace deltagauge {
 namespace {
 
-LogitRow RowOf(const std::vector<float>& reference, const std::vector<float>& candidate,
-               LogitType type) {
-  DeltaHistograms histograms;
-  return AnalyzeLogits(std::span<const float>(reference), std::span<const float>(candidate), type,
-                       std::nullopt, histograms);
-}
-
 // Two tokens above the rest, `margin` apart in the reference; the candidate prefers the second.
 LogitRow FlippedRow(float top, float margin, LogitType type) {
   std::vector<float> reference(20, 0), candidate(20, 0);
   reference[3] = candidate[3] = top;
   reference[8] = top - margin;
   candidate[8] = top + 0.5f;
-  return RowOf(reference, candidate, type);
+  return Analyze(reference, candidate, type);
 }
 
 TEST(ClassifyTokenTest, TakesTheUlpAtTheMagnitude) {
@@ -43,15 +35,14 @@ TEST(ClassifyTokenTest, TakesTheUlpAtTheMagnitude) {
 
 TEST(ClassifyTokenTest, SameTokenAgreesWhateverTheMargin) {
   const std::vector<float> row = {1, 5, 5, 0};
-  EXPECT_EQ(ClassifyToken(RowOf(row, std::vector<float>(row), LogitType::kFloat32), 0),
-            TokenMatch::kAgree);
+  EXPECT_EQ(ClassifyToken(Analyze(row, std::vector<float>(row)), 0), TokenMatch::kAgree);
 }
 
 // An arm that takes the last of equal maxima differs by a tie of margin 0, no more.
 TEST(ClassifyTokenTest, LastWinsIsATieFlip) {
   const std::vector<float> reference = {1, 5, 5, 0};
   const std::vector<float> candidate = {1, std::nextafter(5.0f, 0.0f), 5, 0};
-  const LogitRow row = RowOf(reference, candidate, LogitType::kFloat32);
+  const LogitRow row = Analyze(reference, candidate);
   EXPECT_EQ(row.reference_token, 1);
   EXPECT_EQ(row.candidate_token, 2);
   EXPECT_EQ(row.margin, 0);
@@ -66,18 +57,17 @@ TEST(ClassifyTokenTest, ATieExcusesOnlyTheTied) {
   reference[6] = 9;
   std::vector<float> third = reference;
   third[6] = 11;
-  EXPECT_EQ(ClassifyToken(RowOf(reference, third, LogitType::kFloat32), 0.5),
+  EXPECT_EQ(ClassifyToken(Analyze(reference, third), 0.5),
             TokenMatch::kMismatch);  // gap 1
-  EXPECT_EQ(ClassifyToken(RowOf(reference, third, LogitType::kFloat32), 1), TokenMatch::kTieFlip);
+  EXPECT_EQ(ClassifyToken(Analyze(reference, third), 1), TokenMatch::kTieFlip);
   // The eleventh of many equals: gap 0, but not within the first ten.
   const std::vector<float> equals(30, 10);
   std::vector<float> eleventh = equals;
   eleventh[10] = 11;
-  EXPECT_EQ(ClassifyToken(RowOf(equals, eleventh, LogitType::kFloat32), 0.5),
-            TokenMatch::kMismatch);
+  EXPECT_EQ(ClassifyToken(Analyze(equals, eleventh), 0.5), TokenMatch::kMismatch);
   std::vector<float> tenth = equals;
   tenth[9] = 11;
-  EXPECT_EQ(ClassifyToken(RowOf(equals, tenth, LogitType::kFloat32), 0.5), TokenMatch::kTieFlip);
+  EXPECT_EQ(ClassifyToken(Analyze(equals, tenth), 0.5), TokenMatch::kTieFlip);
 }
 
 LogitRow MadeUp(int64_t reference_token, int64_t candidate_token, double margin,

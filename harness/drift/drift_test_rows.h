@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -80,6 +82,14 @@ inline std::vector<float> NoisyRow(int64_t position) {
 // Changes the reference and the candidate of a position.
 using PlantFault = std::function<void(int64_t position, std::vector<float>& reference,
                                       std::vector<float>& candidate)>;
+
+// One row's figures; nobody knows its true token.
+inline LogitRow Analyze(const std::vector<float>& reference, const std::vector<float>& candidate,
+                        LogitType type = LogitType::kFloat32) {
+  DeltaHistograms histograms;
+  return AnalyzeLogits(std::span<const float>(reference), std::span<const float>(candidate), type,
+                       std::nullopt, histograms);
+}
 
 // The true token is the third of the vocabulary at every position.
 inline LogitDriftMeter MeterOf(int64_t positions, const PlantFault& plant = nullptr,

@@ -3,8 +3,6 @@
 #include <cstddef>
 #include <functional>
 #include <limits>
-#include <optional>
-#include <span>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -21,12 +19,6 @@ struct Fault {
   int64_t index = 0;
   Plant plant;
 };
-
-LogitRow Analyze(const Row& reference, const Row& candidate) {
-  DeltaHistograms histograms;
-  return AnalyzeLogits(std::span<const float>(reference), std::span<const float>(candidate),
-                       LogitType::kFloat32, std::nullopt, histograms);
-}
 
 // One continuation under rounding noise, with faults at some of its tokens.
 std::vector<LogitRow> Continuation(int64_t tokens, const std::vector<Fault>& faults = {},

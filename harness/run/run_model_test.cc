@@ -4,6 +4,7 @@
 #include <memory>
 #include <numeric>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -169,6 +170,41 @@ TEST(RunModelTest, TheFusedKernelPasses) {
   ASSERT_EQ(report.texts.size(), 1u);
   EXPECT_EQ(report.texts[0].name, "builtin:pydoc");
   EXPECT_TRUE(report.tool.libraries.contains("libtorch"));
+}
+
+std::vector<std::string> PromptsOf(const Report& report) {
+  std::vector<std::string> names;
+  for (const CaseReport& c : report.cases) {
+    if (!c.greedy) continue;
+    EXPECT_EQ(c.status, Verdict::kPassed) << c.reason;
+    for (const GreedyPrompt& prompt : c.greedy->prompts) names.push_back(prompt.prompt);
+  }
+  return names;
+}
+
+// Cut evenly from the text, or the model's own.
+TEST(RunModelTest, GreedyNamesItsPrompts) {
+  constexpr const char* kGreedy =
+      "    agreement: {teacher_forced: false, greedy: {prompts: 3, prompt_tokens: 8, tokens: 4}}\n";
+  constexpr const char* kGate = "gates: [{metric: model.greedy.diverged, max: 0}]\n";
+  const Report of_text = RunOnce(ModelConfig("fused", kGreedy, kGate), TestWorld());
+  EXPECT_EQ(of_text.summary.exit_code, kExitPass) << of_text.summary.headline;
+  const std::vector<std::string> names = PromptsOf(of_text);
+  ASSERT_EQ(names.size(), 3u);
+  std::vector<int64_t> begins;
+  for (const std::string& name : names) {
+    constexpr std::string_view kPlace = "builtin:pydoc at token ";
+    ASSERT_THAT(name, StartsWith(kPlace));
+    begins.push_back(std::stoll(name.substr(kPlace.size())));
+  }
+  EXPECT_EQ(begins[0], 0);
+  EXPECT_EQ(begins[1], begins[2] / 2);
+  EXPECT_GT(begins[1], 0);
+
+  const Report of_prompt = RunOnce(
+      ModelConfig("fused", std::string(kGreedy) + "    prompts: ['def f', 'The sea']\n", kGate),
+      TestWorld());
+  EXPECT_THAT(PromptsOf(of_prompt), ::testing::ElementsAre("def f", "The sea"));
 }
 
 TEST(RunModelTest, AnArmThatFailsIsAnInternalError) {
