@@ -21,10 +21,8 @@
 namespace deltagauge {
 namespace {
 
-constexpr int kAlwaysVerified = 4;  // quads: each of the input sets once
-constexpr int kQuadsPerLayout = 3;  // two A/B, one A/A
-// Against an estimate of the quads' length that was a little short.
-constexpr double kLeastOvertime = 1.25;
+constexpr int kAlwaysVerified = 4;                   // quads: each of the input sets once
+constexpr int kQuadsPerLayout = 3;                   // two A/B, one A/A
 constexpr uint64_t kSeedStep = 0xd1342543de82ef95u;  // odd: seeds of confirmations differ
 
 // One measurement: warm-up, quads and looks up to a verdict or the end of its time.

@@ -93,18 +93,24 @@ TimingSchedule PlanTiming(double a_ns, double b_ns, double control_ns, double bu
         fmt::format("a sample is the least of {} instead of {} calls, for want of time",
                     schedule.sample.calls, wanted_calls));
   }
-  schedule.quads = fit;
   if (fit < fewest) {
-    schedule.notes.push_back(fmt::format(
-        "{:.1f} s hold {} of the {} quads that an interval needs at least", budget_s, fit, fewest));
-    return schedule;
-  }
-  if (fit < first) {
+    const double quad_s = QuadSeconds(a_ns, b_ns, control_ns, schedule.sample);
+    if (QuadsThatFit(kLeastOvertime * budget_s, quad_s, policy.most_quads) < fewest) {
+      schedule.quads = fit;
+      schedule.notes.push_back(
+          fmt::format("{:.1f} s hold {} of the {} quads that an interval needs at least", budget_s,
+                      fit, fewest));
+      return schedule;
+    }
+    schedule.notes.push_back(
+        fmt::format("{} quads, the least for an interval, need {:.1f} s instead of {:.1f}", fewest,
+                    fewest * quad_s, budget_s));
+    fit = fewest;
+  } else if (fit < first) {
     schedule.notes.push_back(fmt::format("{} of {} quads fit into {:.1f} s", fit, first, budget_s));
-    schedule.looks = {fit};
-  } else {
-    schedule.looks = LooksUpTo(first, fit, policy.most_looks);
   }
+  schedule.quads = fit;
+  schedule.looks = fit < first ? std::vector<int>{fit} : LooksUpTo(first, fit, policy.most_looks);
   schedule.look_confidence = LookConfidence(policy, schedule.looks.size());
   return schedule;
 }

@@ -38,11 +38,16 @@ struct TimingSchedule {
   std::vector<std::string> notes;  // what had to be given up
 };
 
+// How far the quads that an interval needs at least may go beyond the time there is: estimates are
+// a little short on one machine and long on another.
+inline constexpr double kLeastOvertime = 1.25;
+
 // 30 quads before the first look if effects below 3 % are to be found, otherwise 20. A look more
 // for each time that the number of quads can be raised by half within `budget_s`; the last at as
 // many as fit. Where the first look does not fit, samples get fewer calls, but at least three; then
 // there is one look, at the quads that fit; and only if an interval of the confidence needs more
-// quads than that, samples get two calls or one.
+// quads than that, samples get two calls or one, and the quads that it needs at least
+// kLeastOvertime times `budget_s`.
 TimingSchedule PlanTiming(double a_ns, double b_ns, double control_ns, double budget_s,
                           const TimingPolicy& policy);
 

@@ -9,6 +9,7 @@
 namespace deltagauge {
 namespace {
 
+using ::testing::Contains;
 using ::testing::DoubleNear;
 using ::testing::Each;
 using ::testing::ElementsAre;
@@ -92,6 +93,15 @@ TEST(PlanTimingTest, LongCallsGiveThatUpBeforeTheInterval) {
   EXPECT_THAT(schedule.looks, ElementsAre(6));
   EXPECT_THAT(schedule.notes,
               ElementsAre(HasSubstr("least of 1 instead of 3 calls"), HasSubstr("6 of 30 quads")));
+}
+
+// 12 s a quad: five fit, and six need a little more.
+TEST(PlanTimingTest, TheLeastForAnIntervalMayTakeAQuarterMore) {
+  const TimingSchedule schedule = PlanTiming(2e9, 2e9, 0, 65, TimingPolicy());
+  EXPECT_EQ(schedule.quads, 6);
+  EXPECT_THAT(schedule.looks, ElementsAre(6));
+  EXPECT_THAT(schedule.notes, Contains(HasSubstr("need 72.0 s instead of 65.0")));
+  EXPECT_THAT(PlanTiming(2e9, 2e9, 0, 57, TimingPolicy()).looks, IsEmpty());
 }
 
 TEST(PlanTimingTest, NoLookWhereNoIntervalFits) {
