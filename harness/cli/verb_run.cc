@@ -128,7 +128,11 @@ class RunVerb final : public Verb {
     app.add_option("--out", out_, "Folder for report.json, report.html, junit.xml and summary.md")
         ->type_name("DIR")
         ->capture_default_str();
-    app.add_flag("--fresh", fresh_, "Begin anew even if the folder holds an interrupted run");
+    auto* const fresh =
+        app.add_flag("--fresh", fresh_, "Begin anew even if the folder holds an interrupted run");
+    app.add_flag("--again", again_,
+                 "Measure undecided timings of the folder's run again; what is decided stays")
+        ->excludes(fresh);
     app.add_option("--waivers", waivers_,
                    "JSON array of known failures: {target, by, reason, until}")
         ->type_name("FILE");
@@ -155,7 +159,9 @@ class RunVerb final : public Verb {
       request.waivers = ParseWaivers(ReadTextFile(waivers_, size_t{1} << 20), waivers_);
     }
     request.out = out_;
-    request.resume = fresh_ ? Resume::kNothing : Resume::kFinishedCases;
+    request.resume = fresh_   ? Resume::kNothing
+                     : again_ ? Resume::kDecidedCases
+                              : Resume::kFinishedCases;
 
     Report report;
     {
@@ -210,6 +216,7 @@ class RunVerb final : public Verb {
   std::string out_ = "deltagauge-out";
   std::string waivers_;
   bool fresh_ = false;
+  bool again_ = false;
   bool quiet_ = false;
   bool json_ = false;
   bool progress_json_ = false;

@@ -18,8 +18,10 @@
 #include "harness/model/model_library.h"
 #include "harness/model/model_source.h"
 #include "harness/report/merge.h"
+#include "harness/report/report_file.h"
 #include "harness/run/planted_kernel.h"
 #include "harness/run/run_test_world.h"
+#include "reference/input_error.h"
 
 namespace deltagauge {
 namespace {
@@ -296,33 +298,41 @@ TEST(RunModelTest, ShardsMergedEqualOneRun) {
 
 // ---- speed, by a clock that only the arms and readings of it move ----
 
-// The fused recurrence in as many nanoseconds as it says.
+// The fused recurrence in as many nanoseconds as it says; calls of one token may take up to
+// `noise_ns` more, each 40 ms otherwise.
 class PacedRecurrence final : public reference::LayerRecurrence {
  public:
-  PacedRecurrence(std::string name, int64_t ns, std::shared_ptr<int64_t> now)
-      : inner_(threads_, &GatedDeltaRule, std::move(name)), ns_(ns), now_(std::move(now)) {}
+  PacedRecurrence(std::string name, int64_t ns, int64_t noise_ns, std::shared_ptr<int64_t> now)
+      : inner_(threads_, &GatedDeltaRule, std::move(name)),
+        ns_(ns),
+        noise_ns_(noise_ns),
+        now_(std::move(now)) {}
   std::string Name() const override { return inner_.Name(); }
   void Run(const reference::LayerCall& call) override {
     inner_.Run(call);
+    const auto spell = static_cast<uint64_t>(*now_ / 40'000'000);
+    const uint64_t share = (spell * 0x9e3779b97f4a7c15u) >> 48;  // of 2^16
     *now_ += ns_;
+    if (call.shape.tokens == 1) *now_ += noise_ns_ * static_cast<int64_t>(share) >> 16;
   }
 
  private:
   TorchParallelFor threads_;
   FusedRecurrence inner_;
   int64_t ns_;
+  int64_t noise_ns_;
   std::shared_ptr<int64_t> now_;
 };
 
 // A baseline of 2 ms a call and a candidate of `candidate_ns`.
-RunWorld PacedWorld(int64_t candidate_ns) {
+RunWorld PacedWorld(int64_t candidate_ns, int64_t noise_ns = 0) {
   RunWorld world = TestWorld();
   const auto now = std::make_shared<int64_t>(0);
   world.clock = [now] { return *now += 1000; };
   const auto add = [&](const std::string& name, int64_t ns) {
     world.candidates.Add(
         {.name = name, .version = "", .description = "", .kernel = nullptr, .make_arm = [=] {
-           return std::make_unique<PacedRecurrence>(name, ns, now);
+           return std::make_unique<PacedRecurrence>(name, ns, noise_ns, now);
          }});
   };
   add("paced", candidate_ns);
@@ -385,6 +395,121 @@ TEST(RunModelTest, AnInterruptedTimingIsNoResult) {
   EXPECT_TRUE(whole.complete);
   EXPECT_EQ(whole.cases.size(), 2u);
   EXPECT_EQ(whole.summary.exit_code, kExitPass);
+}
+
+// ---- once more ----
+
+struct PacedRun {
+  RunRequest request;
+  std::vector<std::string> ids;  // of the cases that ran
+  std::vector<std::string> notes;
+
+  explicit PacedRun(const OutFolder& out) {
+    request.config = PacedConfig();
+    request.config_path = "test.yaml";
+    request.out = out.path();
+  }
+  Report In(const RunWorld& world, Resume resume) {
+    request.resume = resume;
+    ids.clear();
+    notes.clear();
+    RunObserver observer;
+    observer.finished = [&](const CaseReport& of) { ids.push_back(of.id); };
+    observer.note = [&](const std::string& note) { notes.push_back(note); };
+    return RunSession(request, world, observer);
+  }
+  std::string RefusalIn(const RunWorld& world) {
+    try {
+      In(world, Resume::kDecidedCases);
+    } catch (const reference::InputError& error) {
+      return error.what();
+    }
+    return "accepted";
+  }
+};
+
+TEST(RunAgainTest, OnlyUndecidedTimingsAreMeasuredAgain) {
+  const OutFolder out;
+  PacedRun run(out);
+  const RunWorld noisy = PacedWorld(1'000'000, 3'000'000);
+  const RunWorld quiet = PacedWorld(1'000'000);
+  const Report first = run.In(noisy, Resume::kFinishedCases);
+  EXPECT_EQ(first.summary.exit_code, kExitInconclusive) << first.summary.headline;
+  const std::string decided = run.ids.at(1);
+
+  // As noisy as before: still undecided, and both attempts are told.
+  const Report second = run.In(noisy, Resume::kDecidedCases);
+  EXPECT_EQ(second.summary.exit_code, kExitInconclusive);
+  EXPECT_THAT(run.ids, ::testing::ElementsAre(first.cases.at(0).id));
+  EXPECT_THAT(run.notes, ::testing::ElementsAre("1 of 2 cases are undecided timings"));
+
+  const Report third = run.In(quiet, Resume::kDecidedCases);
+  EXPECT_EQ(third.summary.exit_code, kExitPass) << third.summary.headline;
+  EXPECT_THAT(run.ids, ::testing::ElementsAre(first.cases.at(0).id));
+  const CaseReport& again = third.cases.at(0);
+  EXPECT_EQ(again.status, Verdict::kPassed);
+  ASSERT_GE(again.performance->notes.size(), 2u);
+  EXPECT_THAT(again.performance->notes[0], StartsWith("measured again; before: "));
+  EXPECT_THAT(again.performance->notes[0], HasSubstr(first.cases.at(0).reason));
+  EXPECT_THAT(again.performance->notes[1], HasSubstr(second.cases.at(0).reason));
+  EXPECT_EQ(third.cases.at(1).id, decided);
+  EXPECT_EQ(third.cases.at(1).performance->speedup.point,
+            first.cases.at(1).performance->speedup.point);
+  // Corrected for both of them.
+  EXPECT_DOUBLE_EQ(*again.performance->tests.holm_p, 2 * again.performance->tests.wilcoxon_p);
+
+  // What is decided stays, whatever it would be now.
+  const std::string file = ReadWholeFile(out.File("report.json"), kMaxReportBytes);
+  const Report fourth = run.In(PacedWorld(3'000'000), Resume::kDecidedCases);
+  EXPECT_TRUE(run.ids.empty());
+  EXPECT_EQ(fourth.summary.exit_code, kExitPass);
+  EXPECT_EQ(ReadWholeFile(out.File("report.json"), kMaxReportBytes), file);
+}
+
+TEST(RunAgainTest, AFailureIsDecided) {
+  const OutFolder out;
+  PacedRun run(out);
+  EXPECT_EQ(run.In(PacedWorld(3'000'000), Resume::kFinishedCases).summary.exit_code,
+            kExitPerformance);
+  EXPECT_EQ(run.In(PacedWorld(1'000'000), Resume::kDecidedCases).summary.exit_code,
+            kExitPerformance);
+  EXPECT_TRUE(run.ids.empty());
+}
+
+TEST(RunAgainTest, GoesOnAfterAnInterruption) {
+  const OutFolder out;
+  PacedRun run(out);
+  run.In(PacedWorld(1'000'000, 3'000'000), Resume::kFinishedCases);
+  RunWorld interrupted = PacedWorld(1'000'000);
+  int asked = 0;
+  interrupted.interrupted = [&] { return ++asked > 5; };
+  EXPECT_FALSE(run.In(interrupted, Resume::kDecidedCases).complete);
+  EXPECT_TRUE(run.ids.empty());
+  const Report whole = run.In(PacedWorld(1'000'000), Resume::kDecidedCases);
+  EXPECT_EQ(run.ids.size(), 1u);
+  EXPECT_EQ(whole.summary.exit_code, kExitPass);
+}
+
+TEST(RunAgainTest, WhatIsNotThisRunIsRefusedAndUntouched) {
+  const OutFolder out;
+  PacedRun run(out);
+  const RunWorld noisy = PacedWorld(1'000'000, 3'000'000);
+  EXPECT_THAT(run.RefusalIn(noisy), HasSubstr("report.json"));  // no run at all
+  run.In(noisy, Resume::kFinishedCases);
+  const std::string file = ReadWholeFile(out.File("report.json"), kMaxReportBytes);
+  const auto expect_refusal = [&](const RunWorld& world, const std::string& what) {
+    EXPECT_THAT(run.RefusalIn(world), HasSubstr(what));
+    EXPECT_TRUE(run.ids.empty());
+    EXPECT_EQ(ReadWholeFile(out.File("report.json"), kMaxReportBytes), file);
+  };
+  RunWorld other_build = noisy;
+  other_build.build.commit = "other";
+  expect_refusal(other_build, "of another configuration or build");
+  run.request.config.seed += 1;
+  expect_refusal(noisy, "of another configuration or build");
+  run.request.config.seed -= 1;
+  run.request.only = {"*tokens=1*"};
+  expect_refusal(noisy, "holds 2 cases, and this run has 1");
 }
 
 }  // namespace

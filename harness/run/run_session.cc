@@ -30,42 +30,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string PathIn(const std::string& folder, const char* name) {
-  return (fs::path(folder) / name).string();
-}
-
-// Which run the cases of a folder belong to.
-std::string RunIdentity(const std::string& config_sha256, const BuildInfo& build) {
-  Json identity = Json::MakeObject();
-  identity["config_sha256"] = config_sha256;
-  identity["version"] = build.version;
-  identity["commit"] = build.commit;
-  identity["flags"] = build.flags;
-  return WriteJson(identity) + "\n";
-}
-
-// Cases that an interrupted run of the same identity has finished, by id.
-std::map<std::string, CaseReport> FinishedCases(const std::string& folder,
-                                                const std::string& identity, Resume resume) {
-  const std::string run_file = PathIn(folder, "run.json");
-  const std::string case_file = PathIn(folder, "cases.jsonl");
-  std::error_code ignored;
-  bool same = resume == Resume::kFinishedCases && fs::exists(run_file, ignored) &&
-              fs::exists(case_file, ignored);
-  same = same && ReadWholeFile(run_file, 1 << 16) == identity;
-  std::map<std::string, CaseReport> finished;
-  if (same) {
-    for (CaseReport& saved : ReadCases(case_file).cases) {
-      std::string id = saved.id;
-      finished.emplace(std::move(id), std::move(saved));
-    }
-    return finished;
-  }
-  fs::remove(case_file, ignored);
-  WriteFileAtomically(run_file, identity);
-  return finished;
-}
-
 std::vector<ArmReport> ArmsOf(const Config& config, const CandidateSet& candidates) {
   std::vector<ArmReport> arms;
   const auto add = [&](const std::string& name, const char* role) {
@@ -138,22 +102,24 @@ class Session {
     Report report = Envelope(resolved);
     CheckModels(plan_);
     MakeDirectories(request_.out);
+    const RunFolder folder(request_.out, report.config.sha256, world_.build);
+    if (request_.resume == Resume::kDecidedCases && !folder.IsInterrupted()) {
+      again_ = folder.ReopenUndecided(plan_);
+      Note(fmt::format("{} of {} cases are undecided timings", again_.size(), plan_.size()));
+      if (again_.empty()) return LoadReport(request_.out);
+    }
     for (const PreflightFinding& finding : arm_findings_) {
-      if (observer_.note) observer_.note("Warning: " + finding.what);
+      Note("Warning: " + finding.what);
     }
     const MachineWatch watch;
-    RunCases(report);
+    RunCases(folder, report);
     watch.Finish(&report.machine);
     report.preflight = PreflightFindings(report.machine);
     report.preflight.insert(report.preflight.begin(), arm_findings_.begin(), arm_findings_.end());
     report.duration_s = static_cast<double>(world_.clock() - begin_ns) * 1e-9;
     JudgeReport(request_.config.gates, &report);
     WriteReportFiles(report, request_.out);
-    if (report.complete) {  // nothing to go on with
-      std::error_code ignored;
-      fs::remove(PathIn(request_.out, "cases.jsonl"), ignored);
-      fs::remove(PathIn(request_.out, "run.json"), ignored);
-    }
+    if (report.complete) folder.Close();
     return report;
   }
 
@@ -194,7 +160,7 @@ class Session {
     return report;
   }
 
-  void RunCases(Report& report) {
+  void RunCases(const RunFolder& folder, Report& report) {
     RunProgress progress;
     progress.count = plan_.size();
     RunServices services;
@@ -207,11 +173,10 @@ class Session {
       Show(progress);
     };
     CaseRunner runner(services);
-    std::map<std::string, CaseReport> finished = FinishedCases(
-        request_.out, RunIdentity(report.config.sha256, world_.build), request_.resume);
-    if (!finished.empty() && observer_.note) {
-      observer_.note(fmt::format("{} of {} cases were finished before the interruption",
-                                 finished.size(), plan_.size()));
+    std::map<std::string, CaseReport> finished = folder.FinishedCases(request_.resume);
+    if (!finished.empty() && again_.empty()) {
+      Note(fmt::format("{} of {} cases were finished before the interruption", finished.size(),
+                       plan_.size()));
     }
     TimeLeft time_left(plan_);
     for (size_t i = 0; i < plan_.size() && !world_.interrupted(); ++i) {
@@ -234,8 +199,13 @@ class Session {
       // What an interruption cut short is no result.
       if (world_.interrupted() && IsTimed(KindOf(entry.run_case))) break;
       done.index = IndexOf(entry.id);
+      const auto again = again_.find(entry.id);
+      if (again != again_.end() && done.performance) {
+        std::vector<std::string>& notes = done.performance->notes;
+        notes.insert(notes.begin(), again->second.begin(), again->second.end());
+      }
       time_left.Finished(entry, done.duration_ms * 1e-3);
-      AppendCase(PathIn(request_.out, "cases.jsonl"), done);
+      folder.Append(done);
       if (observer_.finished) observer_.finished(done);
       report.cases.push_back(std::move(done));
     }
@@ -281,6 +251,10 @@ class Session {
     return -1;
   }
 
+  void Note(const std::string& note) const {
+    if (observer_.note) observer_.note(note);
+  }
+
   void Show(const RunProgress& progress) const {
     if (observer_.progress) observer_.progress(progress);
   }
@@ -292,6 +266,8 @@ class Session {
   std::vector<PreflightFinding> arm_findings_;
   std::vector<PlanEntry> whole_plan_;
   std::vector<PlanEntry> plan_;
+  // Timings that are measured again, by id: notes about how they came out before.
+  std::map<std::string, std::vector<std::string>> again_;
   bool gates_seen_ = false;
 };
 
@@ -326,12 +302,13 @@ Report RunSession(const RunRequest& request, const RunWorld& world, const RunObs
 }
 
 void WriteReportFiles(const Report& report, const std::string& folder) {
-  WriteFileAtomically(PathIn(folder, "junit.xml"), ExportJunit(report));
-  WriteFileAtomically(PathIn(folder, "summary.md"),
-                      ExportMarkdown(report, ExportOptions{}.markdown_bytes));
-  WriteFileAtomically(PathIn(folder, "report.html"), ExportHtml(report));
-  // Last: who finds it finds the others, too.
-  WriteFileAtomically(PathIn(folder, "report.json"), WriteReport(report));
+  const auto write = [&](const char* name, const std::string& contents) {
+    WriteFileAtomically((fs::path(folder) / name).string(), contents);
+  };
+  write("junit.xml", ExportJunit(report));
+  write("summary.md", ExportMarkdown(report, ExportOptions{}.markdown_bytes));
+  write("report.html", ExportHtml(report));
+  write("report.json", WriteReport(report));  // last: who finds it finds the others, too
 }
 
 }  // namespace deltagauge

@@ -15,13 +15,9 @@
 #include "harness/report/report.h"
 #include "harness/run/build_info.h"
 #include "harness/run/case_runner.h"
+#include "harness/run/run_folder.h"
 
 namespace deltagauge {
-
-enum class Resume : uint8_t {
-  kFinishedCases,  // goes on where a run of the same configuration and build was interrupted
-  kNothing,
-};
 
 struct RunRequest {
   Config config;
@@ -67,7 +63,8 @@ struct RunObserver {
 
 // Writes DIR/cases.jsonl as cases end, and DIR/report.json and what is made of it at the end, also
 // after an interruption (the report then says that it is not complete). Throws
-// reference::InputError for a configuration without cases and for a folder that can't be written.
+// reference::InputError for a configuration without cases and for a folder that can't be written or
+// gone on with. Where nothing of a finished run is undecided, that run's report, untouched.
 Report RunSession(const RunRequest& request, const RunWorld& world, const RunObserver& observer);
 
 // report.json, junit.xml, summary.md, report.html into a folder, each at once or not at all.
