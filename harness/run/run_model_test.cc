@@ -476,6 +476,21 @@ TEST(RunAgainTest, AFailureIsDecided) {
   EXPECT_TRUE(run.ids.empty());
 }
 
+// Planted: both cases passed, and the gate could not tell.
+TEST(RunAgainTest, AnUndecidedGateHasItsCaseMeasuredAgain) {
+  const OutFolder out;
+  PacedRun run(out);
+  Report report = run.In(PacedWorld(1'000'000), Resume::kFinishedCases);
+  report.gates.at(0).verdict = Verdict::kInconclusive;
+  report.gates.at(0).case_id = report.cases.at(1).id;
+  WriteReportFiles(report, out.path());
+  const Report again = run.In(PacedWorld(1'000'000), Resume::kDecidedCases);
+  EXPECT_THAT(run.ids, ::testing::ElementsAre(report.cases.at(1).id));
+  EXPECT_EQ(again.summary.exit_code, kExitPass);
+  EXPECT_THAT(again.cases.at(1).performance->notes,
+              ::testing::Contains(HasSubstr("the gate undecided")));
+}
+
 TEST(RunAgainTest, GoesOnAfterAnInterruption) {
   const OutFolder out;
   PacedRun run(out);

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <map>
 #include <random>
-#include <system_error>
 #include <utility>
 
 #include "fmt/format.h"
